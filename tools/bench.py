@@ -8,7 +8,8 @@ Each round measures every row once, Sextant and each peer in turn, the order rev
 machine meets all of them. A row's ratio is Sextant against the peer with the best median; min, median and max are over the rounds.
 --json is written after every round.
 --install fetches the peers from PyPI at fixed versions and builds what needs building (llama.cpp: minutes; OpenCompass and lm-eval:
-gigabytes); without it rows use the peers that the work folder has, and a row without a peer says so. Rows that need CMMLU want --data.
+gigabytes); without it rows use the peers that the work folder has, and a row without a peer says so. --llama names a folder of llama.cpp's
+programs that are there already. Rows that need CMMLU want --data.
 --isa makes Sextant, and Sextant alone, use the instructions of another class of processor, so that one machine measures several; the class
 stands over the table and in the JSON. A prototype of the engine, a program outside of the tree, is a peer by --prototype and --prototype-model:
 it is given MODEL.safetensors TYPE, `prefill TOKENS PROMPTS` or `decode PROMPTS 128 TOKENS`, --own --threads N, and prints
@@ -53,6 +54,7 @@ def arguments():
     parser.add_argument("--json", metavar="FILE", help="all figures")
     parser.add_argument("--work", default=str(ROOT / "build" / "bench"), help="peers, models and scratch files")
     parser.add_argument("--install", action="store_true", help="fetch and build the peers that are missing")
+    parser.add_argument("--llama", metavar="DIR", help="where llama.cpp's programs are (default: what --install built in --work)")
     parser.add_argument("--data", default=os.environ.get("SEXTANT_TEST_DATA", ""), help="a folder that holds cmmlu/")
     parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM", "sextant"), help="the installed program")
     parser.add_argument("--model", default=os.environ.get("SEXTANT_TEST_MODEL") or
@@ -165,7 +167,10 @@ def main():
     kind = processor_class(args.isa, processor_flags())
     if bool(args.prototype) != bool(args.prototype_model):
         sys.exit("--prototype and --prototype-model are given together")
-    peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads, args.prototype, args.prototype_model)
+    try:
+        peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads, args.prototype, args.prototype_model, args.llama)
+    except Failed as failure:
+        sys.exit(str(failure))
     sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,
                       args.subjects, args.isa)
     can_run = [row for row in ROWS if (args.data or not row.needs_data) and (row.peers != ["oneDNN"] or peers.has("oneDNN"))]

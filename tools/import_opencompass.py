@@ -296,7 +296,8 @@ def write_rows(config, abbr, folder, with_examples, say):
         return True
     except Exception as error:  # whatever OpenCompass' loaders raise
         reason = " ".join(str(error).split())[:300]
-        say(type_name(config.get("type")), f"the rows of {abbr} cannot be read here ({type(error).__name__}: {reason}); the card is written without them")
+        say(type_name(config.get("type")), f"the rows of {abbr} cannot be read here ({type(error).__name__}: {reason}); the card is written without them: put the data where OpenCompass "
+            "finds them (./data, COMPASS_DATA_CACHE) and import again")
         return False
 
 

@@ -401,6 +401,8 @@ def hello(message):
     import tempfile
 
     tempfile.tempdir = given["places"][0]  # libraries ask for one; nothing can be written there
+    # torch makes a folder when it is imported, and puts nothing into it: one that is not there will do
+    tempfile.mkdtemp = lambda suffix=None, prefix=None, dir=None: os.path.join(dir or tempfile.tempdir, "%snot_made%s" % (prefix or "", suffix or ""))
     import ctypes.util
 
     ctypes.util._findLib_gcc = lambda name: None  # it writes a file for a compiler; torch's CUDA libraries look for others so

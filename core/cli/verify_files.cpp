@@ -1,8 +1,10 @@
 #include "verify_files.hpp"
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../exchange/source.hpp"
 #include "../score/components.hpp"
 #include "../score/own_metrics.hpp"
 #include "../store/predictions.hpp"
@@ -14,7 +16,24 @@ namespace {
 constexpr unsigned threads = 2;
 constexpr size_t names_shown = 6;
 
-Result<std::string> results_of(plugin::Host& host, const RunView& view, const config::RunConfig& run,
+// What the results file says otherwise than the predictions come to; empty: nothing.
+Result<std::string> other_numbers(const std::filesystem::path& results, const score::Scored& scored) {
+  SXT_TRY(const auto written, exchange::numbers_of(results, nullptr));
+  for (const data::Estimate& number : scored.numbers) {
+    const auto found =
+        std::find_if(written.begin(), written.end(), [&](const auto& one) { return one.name == number.metric; });
+    const bool none = found == written.end();
+    if (none ? std::isnan(number.value) : std::abs(found->value - number.value) <= 1e-9 * (1 + std::abs(number.value))) continue;
+    return fmt::format("{}: {} is {}, and the predictions come to {:.6g}", results.filename().string(), number.metric,
+                       none ? "not there" : fmt::format("{:.6g}", found->value), number.value);
+  }
+  return std::string();
+}
+
+struct Again {
+  std::string results_sha256, other;
+};
+Result<Again> results_of(plugin::Host& host, const RunView& view, const config::RunConfig& run,
                                const config::DatasetConfig& dataset, const std::string& model) {
   SXT_TRY(const store::Predictions predictions,
           store::Predictions::open(view.folder->predictions(model, dataset.task_name), dataset.task_name));
@@ -23,7 +42,8 @@ Result<std::string> results_of(plugin::Host& host, const RunView& view, const co
   SXT_TRY(const score::Scored scored, score::score(dataset, attempts, facts, score::make_reader(host, dataset, run.compat),
                                                    threads, std::filesystem::temp_directory_path()));
   if (scored.failed > 0 && scored.error) return *scored.error;
-  return scored.results_sha256;
+  SXT_TRY(std::string other, other_numbers(view.folder->results(model, dataset.task_name), scored));
+  return Again{scored.results_sha256, std::move(other)};
 }
 
 // Plugins that are another build here, or are not here.
@@ -69,11 +89,12 @@ Result<FileChecks> check_files(plugin::Host& host, const RunView& view, const co
       const auto again = results_of(host, view, run, *dataset, model);
       ++out.scored;
       if (!again) out.others.push_back({model, name, "cannot be scored again: " + again.error().message});
-      else if (*again == task->results_sha256) ++out.same;
+      else if (again->results_sha256 == task->results_sha256 && again->other.empty()) ++out.same;
+      else if (!again->other.empty()) out.others.push_back({model, name, again->other});
       else
         out.others.push_back({model, name,
                               fmt::format("results_sha256: run.json has {}, and the predictions come to {}",
-                                          task->results_sha256.substr(0, 12), again->substr(0, 12))});
+                                          task->results_sha256.substr(0, 12), again->results_sha256.substr(0, 12))});
     }
   }
   if (!judged.empty())

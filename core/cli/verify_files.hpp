@@ -9,7 +9,7 @@
 namespace sextant::cli {
 
 struct FileChecks {
-  uint64_t scored = 0, same = 0;  // tasks that were scored again; those whose results_sha256 came out as run.json has it
+  uint64_t scored = 0, same = 0;  // tasks that were scored again; those that came out as run.json and the results file have it
   struct Other {
     std::string model, dataset, what;
   };

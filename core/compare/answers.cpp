@@ -67,6 +67,7 @@ std::string hash_of_read(const json::Value& line) {
 struct Declared {
   std::vector<MetricFacts> facts;   // [metric]
   std::vector<double> numbers;      // [metric] that the metric itself computes of all samples; else NaN
+  std::optional<int64_t> attempts{};  // that were scored
 };
 Result<Declared> declared_in(const std::filesystem::path& path, const std::vector<std::string>& metrics) {
   Declared out{std::vector<MetricFacts>(metrics.size(), MetricFacts{true, none, none, 100}),
@@ -76,14 +77,18 @@ Result<Declared> declared_in(const std::filesystem::path& path, const std::vecto
   std::error_code code;
   if (!std::filesystem::exists(path, code)) return out;
   SXT_TRY(const InputFile file, InputFile::open(path));
-  std::string text = "{}", estimates = "{}";
+  std::string text = "{}", estimates = "{}", counts = "{}";
   SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
     const auto place = std::find(metrics.begin(), metrics.end(), name);
-    if (name != "metrics" && name != "estimates" && place == metrics.end()) return true;
+    std::string* const member = name == "metrics"     ? &text
+                                : name == "estimates" ? &estimates
+                                : name == "counts"    ? &counts
+                                                      : nullptr;
+    if (!member && place == metrics.end()) return true;
     auto value = file.read(begin, end - begin);
     if (!value) return true;
-    if (name == "metrics" || name == "estimates") {
-      (name == "metrics" ? text : estimates) = *std::move(value);
+    if (member) {
+      *member = *std::move(value);
       return true;
     }
     const auto number = json::parse(*value, path.string());
@@ -92,6 +97,8 @@ Result<Declared> declared_in(const std::filesystem::path& path, const std::vecto
   }));
   SXT_TRY(const json::Document facts, json::parse(text, path.string()));
   SXT_TRY(const json::Document intervals, json::parse(estimates, path.string()));
+  SXT_TRY(const json::Document counted, json::parse(counts, path.string()));
+  out.attempts = json::find_int(counted, "attempts");
   for (size_t i = 0; i < metrics.size(); ++i) {
     // means have formulas; what a metric computes of samples is drawn anew
     const json::Value* estimate = json::find(intervals, metrics[i]);
@@ -204,8 +211,8 @@ Result<std::vector<Line>> shares(const store::RunFolder& folder, const std::stri
 
 bool nearly(double a, double b) { return std::abs(a - b) <= 1e-6 + 1e-6 * std::abs(b); }
 
-// A metric's number may be another than the mean of what it says of samples. Where samples say right or wrong alone, their values
-// are no part of such a number (macro_f1), and the metric is taken out; else both are told (BLEU of single sentences).
+// A metric's number may be another than the mean of what it says of samples. Where samples say right or wrong alone, their
+// values are no part of such a number (macro_f1), and the metric is taken out; else both are told (BLEU of single sentences).
 void look_at_numbers(Answers& answers, const std::vector<double>& numbers) {
   for (size_t i = answers.metrics.size(); i-- > 0;) {
     double sum = 0;
@@ -278,6 +285,9 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   out.dataset = dataset;
   out.judged = judged;
   SXT_TRY(Declared declared, declared_in(folder.results(model, dataset), out.metrics));
+  if (!judged && declared.attempts && *declared.attempts != static_cast<int64_t>(lines.size()))
+    return bad(fmt::format("the samples file has {} lines, and the results file counts {} attempts", lines.size(),
+                           *declared.attempts));
   out.facts = std::move(declared.facts);
   if (pairs) out.facts = {MetricFacts{true, 0, 1, 100}};
   if (!judged) look_at_numbers(out, declared.numbers);

@@ -13,7 +13,8 @@ struct MetricFacts {
   bool higher_is_better = true;
   double low, high;                  // NaN: not declared
   double unit = 100;                 // of the table: means are percentages, perplexities are not
-  double whole = std::numeric_limits<double>::quiet_NaN();  // the table's number, where it is not the mean of the questions' values
+  /// The table's number, where it is not the mean of the questions' values.
+  double whole = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct Question {

@@ -70,6 +70,16 @@ std::string_view trimmed(std::string_view text) {
   return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+// Whether what stands behind points names another scale: "/100", "** out of 5" where the most points are 10.
+bool of_other_scale(std::string_view rest, double high) {
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t*]\"")));
+  const std::string_view mark = rest.starts_with('/') ? "/" : rest.starts_with("out of ") ? "out of " : "";
+  if (mark.empty()) return false;
+  rest = trimmed(rest.substr(mark.size()));
+  double of = 0;
+  return std::from_chars(rest.data(), rest.data() + rest.size(), of, std::chars_format::fixed).ec == std::errc() && of != high;
+}
+
 // "7", "7.5", "7/10", "8分"; nothing else may stand there. What a number is out of must be the most points: "4/5" of a scale that
 // ends with 10 is not 4.
 std::optional<double> number_of(std::string_view text, double high) {
@@ -81,7 +91,8 @@ std::optional<double> number_of(std::string_view text, double high) {
   std::string_view rest = trimmed(text.substr(static_cast<size_t>(end - text.data())));
   if (rest.starts_with('/')) {
     double of = 0;
-    const auto [stop, bad] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), of, std::chars_format::fixed);
+    rest = trimmed(rest.substr(1));
+    const auto [stop, bad] = std::from_chars(rest.data(), rest.data() + rest.size(), of, std::chars_format::fixed);
     if (bad != std::errc() || of != high) return std::nullopt;
     rest = trimmed(rest.substr(static_cast<size_t>(stop - rest.data())));
   }
@@ -299,9 +310,12 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
     std::string_view rest = first_line(reply.substr(last));
     while (!rest.empty() && std::string_view(" *[\"").find(rest.front()) != std::string_view::npos) rest.remove_prefix(1);
     const size_t end = std::min(rest.find_first_of(" ,;]*\""), rest.size());
-    // "1,5" is a decimal, and "5/10 for style, 9/10 for content" says two numbers
-    const bool goes_on = end + 1 < rest.size() && rest[end] == ',' && rest[end + 1] >= '0' && rest[end + 1] <= '9';
-    if (!goes_on && rest.find('/', end) == rest.npos) is(rest.substr(0, end));
+    std::string_view behind = rest.substr(end);
+    // "1,5" is a decimal, and "5/10 for style, 9/10 for content" says two numbers; "8 / 10" says one
+    const bool goes_on = behind.size() > 1 && behind[0] == ',' && behind[1] >= '0' && behind[1] <= '9';
+    const bool other_scale = of_other_scale(behind, high_);
+    if (const size_t mark = behind.find_first_not_of(" \t*]\""); mark != behind.npos && behind[mark] == '/') behind.remove_prefix(mark + 1);
+    if (!goes_on && !other_scale && behind.find('/') == behind.npos) is(rest.substr(0, end));
   }
   return out;
 }
@@ -314,15 +328,21 @@ ReadVerdict VerdictReader::read_correct(std::string_view reply) const {
   if (const auto object = last_object(reply)) read_object(*object, out);
   if (out.value) return out;
   // a line that says it; one that only begins with an article does not ("A good answer would ...")
+  // and one that says the contrary of the last line ("A: the answer names ..", then "B") says nothing
+  const auto settled = [&] {
+    const std::optional<double> last = value_of(last_line(text));
+    if (last && last != out.value) out = {};
+    return out;
+  };
   for (const std::string_view line : {first_line(text), last_line(text)}) {
-    if (is(line)) return out;
+    if (is(line)) return settled();
     const std::string_view word = first_word(line);
     if (word.empty()) continue;
     const std::string_view after = trimmed(line.substr(static_cast<size_t>(word.data() - line.data()) + word.size()));
     // "INCORRECT because", but "no idea" and "A good one" need a mark behind the word
     const std::string bare = plain(word);
     const bool alone = after.empty() || std::string_view(".:,;)]}*").find(after.front()) != std::string_view::npos;
-    if ((alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return out;
+    if ((alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return settled();
   }
   return out;
 }

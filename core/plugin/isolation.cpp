@@ -9,6 +9,7 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "manifest.hpp"
+#include "python_folders.hpp"
 
 namespace sextant::plugin {
 namespace {
@@ -121,7 +122,10 @@ void add_program(const std::vector<std::string>& command, std::vector<std::strin
   const auto add_prefix = [&](const fs::path& program) {
     for (const fs::path& file : {fs::absolute(program, code), real_path(program)}) {
       to.push_back(file.string());
-      if (file.parent_path().filename() == "bin") to.push_back(file.parent_path().parent_path().string());
+      if (file.parent_path().filename() != "bin") continue;
+      const fs::path prefix = file.parent_path().parent_path();
+      to.push_back(prefix.string());
+      for (std::string& folder : folders_of_packages(prefix)) to.push_back(std::move(folder));
     }
   };
   each("PYTHONPATH", [&](const fs::path& folder) { to.push_back(fs::absolute(folder, code).string()); });

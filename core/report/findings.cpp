@@ -18,7 +18,7 @@ constexpr size_t named_max = 3;
 bool is_of_pairs(const std::string& kind) {
   return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
          kind == "prefers_shorter" ||
-         kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "self_preference" ||
+         kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "unread_labelled" || kind == "self_preference" ||
          kind == "addressed_to_judge" || kind == "unbounded_rating" || kind == "no_rating" || kind == "prefers_style";
 }
 
@@ -89,6 +89,8 @@ std::string sentence_of(const Line& line) {
         f.count, f.of);
   if (f.kind == "stale_labels")
     return fmt::format("{}: {} labels are not used, because they are of other rows or answers than this run has", names, share);
+  if (f.kind == "unread_labelled")
+    return fmt::format("{}: {} labels are not used, because the judge's verdicts on these answers cannot be read", names, share);
   if (f.kind == "self_preference")
     return fmt::format("{}: the judge {} shares {}, and may prefer its own answers; use another judge, or --labels", sets,
                        f.judge, f.detail);

@@ -17,6 +17,8 @@ class LmEval : public Retriever {
   LmEval(uint64_t shots, uint64_t seed, bool first_n, bool own_split)
       : Retriever("lm_eval", true), shots_(shots), first_n_(first_n), own_split_(own_split), random_(seed) {}
   Traits traits() const override { return {}; }
+  /// Rows are drawn by their number; only those of the own split are compared with the question.
+  std::optional<Positions> reads() const override { return own_split_ ? std::nullopt : std::optional<Positions>(Positions()); }
 
  protected:
   Result<void> index() override {

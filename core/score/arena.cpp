@@ -33,7 +33,20 @@ data::Estimate estimate(std::string metric, const stats::Interval& interval) {
   return out;
 }
 
-stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, size_t rows, size_t against) {
+// The rows of each cluster.
+std::vector<std::vector<uint32_t>> units_of(size_t rows, const Clusters& clusters) {
+  std::vector<std::vector<uint32_t>> out(clusters.empty() ? rows : 0);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const size_t unit = clusters.empty() ? row : clusters[row];
+    if (unit >= out.size()) out.resize(unit + 1);
+    out[unit].push_back(row);
+  }
+  std::erase_if(out, [](const std::vector<uint32_t>& unit) { return unit.empty(); });
+  return out;
+}
+
+stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, size_t rows, size_t against,
+                         const Clusters& clusters) {
   std::vector<double> by_row(rows, nan);
   for (size_t row = 0; row < rows; ++row) {
     Counted counted;
@@ -45,10 +58,15 @@ stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, s
     }
     by_row[row] = counted.mean();
   }
-  stats::Interval out = stats::of_mean(by_row, {}, {0, 1});
+  stats::Interval out = stats::of_mean(by_row, clusters, {0, 1});
   // rows that are all alike, as where each order names the other answer, have no spread to go by: at most that of games won or
   // lost
-  if (out.standard_error == 0) out = stats::wilson(out.value * static_cast<double>(out.n), static_cast<double>(out.n));
+  if (out.standard_error == 0) {
+    const stats::Interval seen = out;
+    const auto alone = static_cast<double>(seen.clusters > 0 ? seen.clusters : seen.n);
+    out = stats::wilson(seen.value * alone, alone);
+    out.n = seen.n, out.clusters = seen.clusters;
+  }
   return stats::scaled(out, 100);
 }
 
@@ -111,9 +129,11 @@ std::vector<double> style_scales(const std::vector<PairVerdicts>& pairs, const S
 }
 
 // Which place the judge prefers, how often an order decides, and what cannot be read.
-void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::vector<data::Finding>& out) {
+void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, const Clusters& clusters,
+                    std::vector<data::Finding>& out) {
   uint64_t unread = 0, asked = 0, both = 0, flipped = 0;
-  std::vector<double> first_place;   // by pair and row: the share of the place, both orders
+  std::vector<double> first_place;  // by pair and row: the share of the place, both orders
+  Clusters together;                // of each of them
   for (const PairVerdicts& pair : pairs)
     for (size_t row = 0; row < rows; ++row) {
       const double straight = pair.straight[row], swapped = pair.swapped.empty() ? nan : pair.swapped[row];
@@ -123,10 +143,11 @@ void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::ve
       ++both;
       flipped += (straight - 0.5) * (swapped - 0.5) < 0;
       first_place.push_back((straight + 1 - swapped) / 2);
+      if (!clusters.empty()) together.push_back(clusters[row]);
     }
   out.push_back({"unread_verdicts", unread, asked, ""});
   if (both == 0) return;
-  const stats::Interval place = stats::of_mean(first_place, {}, {0, 1});
+  const stats::Interval place = stats::of_mean(first_place, together, {0, 1});
   const bool biased = place.known() && (place.low > 0.5 || place.high < 0.5);
   const std::string detail = fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * place.value, 100 * place.low, 100 * place.high);
   out.push_back({biased ? "position_bias" : "order_flips", flipped, both, detail});
@@ -148,17 +169,24 @@ void rating_findings(const std::vector<std::string>& models, const std::vector<P
 
 }  // namespace
 
-std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+std::vector<stats::Interval> intervals_of(size_t rows, const Clusters& clusters, uint64_t count, const std::string& stream,
                                           const stats::Statistics& numbers) {
   std::vector<uint32_t> all(rows);
   std::iota(all.begin(), all.end(), 0u);
   const std::vector<double> value = numbers(all);
+  const std::vector<std::vector<uint32_t>> units = units_of(rows, clusters);
   std::vector<std::vector<double>> replicates;
-  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
+  if (!value.empty() && units.size() > 1)
+    replicates = stats::bootstrap_replicates(units.size(), count, stats::stream_key(stream), [&](std::span<const uint32_t> drawn) {
+      std::vector<uint32_t> chosen;
+      for (const uint32_t unit : drawn) chosen.insert(chosen.end(), units[unit].begin(), units[unit].end());
+      return numbers(chosen);
+    });
   std::vector<stats::Interval> out(value.size());
   for (size_t i = 0; i < out.size(); ++i) {
     out[i].value = value[i];
     out[i].n = rows;
+    out[i].clusters = clusters.empty() ? 0 : units.size();
     if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
     const stats::Limits limits = stats::percentile_limits(replicates[i]);
     if (limits.low == limits.high) continue;  // every draw is the same: nothing is known of its spread
@@ -177,8 +205,11 @@ double share_of(const PairVerdicts& pair, size_t row) {
 }
 
 data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows,
-                           std::string name) {
+                           std::string name, const Clusters& clusters) {
   std::vector<PairVerdicts> some;
+  Clusters together;
+  for (const size_t row : rows)
+    if (!clusters.empty()) together.push_back(clusters[row]);
   for (const PairVerdicts& pair : pairs) {
     PairVerdicts& part = some.emplace_back(PairVerdicts{pair.first, pair.second, {}, {}});
     for (const size_t row : rows) {
@@ -186,16 +217,17 @@ data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model,
       if (!pair.swapped.empty()) part.swapped.push_back(pair.swapped[row]);
     }
   }
-  return estimate(std::move(name), win_rate(some, model, rows.size(), SIZE_MAX));
+  return estimate(std::move(name), win_rate(some, model, rows.size(), SIZE_MAX, together));
 }
 
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                   const std::string& name, const Styles* styles) {
+                   const std::string& name, const Styles* styles, const Clusters& clusters) {
   ArenaNumbers out;
   out.of_model.resize(models.size());
   size_t rows = pairs.empty() ? 0 : SIZE_MAX;
   for (const PairVerdicts& pair : pairs) rows = std::min(rows, pair.straight.size());
-  const auto strength = intervals_of(rows, replicates, "arena of " + name,
+  const size_t questions = units_of(rows, clusters).size();
+  const auto strength = intervals_of(rows, clusters, replicates, "arena of " + name,
                                      [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
   // of few rows the influence of length is noise that no interval shows well
   const bool measured = std::none_of(pairs.begin(), pairs.end(), [&](const PairVerdicts& pair) {
@@ -205,14 +237,13 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
     const double a = lengths[pair.first][row], b = lengths[pair.second][row];
     return {a + b > 0 ? (a - b) / (a + b) : 0};
   };
-  const auto even = rows < rows_for_length || !measured
-                        ? std::vector<stats::Interval>()
-                        : intervals_of(rows, replicates_of_length, "length in " + name, [&](std::span<const uint32_t> drawn) {
-                            return at_equal(models, pairs, of_length, drawn);
-                          });
+  std::vector<stats::Interval> even;
+  if (questions >= rows_for_length && measured)
+    even = intervals_of(rows, clusters, replicates_of_length, "length in " + name,
+                        [&](std::span<const uint32_t> drawn) { return at_equal(models, pairs, of_length, drawn); });
   std::vector<size_t> seen;
   std::vector<stats::Interval> plain;                // at equal style
-  if (styles && rows >= rows_for_length) {
+  if (styles && questions >= rows_for_length) {
     const std::vector<double> scales = style_scales(pairs, *styles, rows);
     for (size_t i = 0; i < scales.size(); ++i)
       if (scales[i] > 0) seen.push_back(i);
@@ -222,21 +253,21 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
       for (const size_t i : seen) out.push_back(all[i] / scales[i]);
       return out;
     };
-    plain = intervals_of(rows, replicates_of_length, "style in " + name,
+    plain = intervals_of(rows, clusters, replicates_of_length, "style in " + name,
                          [&](std::span<const uint32_t> drawn) { return at_equal(models, pairs, of_style, drawn); });
   }
   for (size_t model = 0; model < models.size(); ++model) {
     std::vector<data::Estimate>& numbers = out.of_model[model];
-    numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
+    numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX, clusters)));
     if (model < strength.size()) numbers.push_back(estimate("rating", strength[model]));
     if (model < even.size()) numbers.push_back(estimate("rating_at_equal_length", even[model]));
     if (model < plain.size()) numbers.push_back(estimate("rating_at_equal_style", plain[model]));
     for (size_t other = 0; models.size() > 2 && other < models.size(); ++other) {
-      const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other);
+      const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other, clusters);
       if (!std::isnan(against.value)) numbers.push_back(estimate("win_rate_against_" + models[other], against));
     }
   }
-  judge_findings(pairs, rows, out.findings);
+  judge_findings(pairs, rows, clusters, out.findings);
   rating_findings(models, pairs, rows, out.findings);
   for (size_t k = 0; k < seen.size() && models.size() + k < plain.size(); ++k) {
     const stats::Interval& moved = plain[models.size() + k];

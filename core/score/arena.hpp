@@ -25,21 +25,26 @@ struct ArenaNumbers {
   std::vector<data::Finding> findings;                 // of the judge
 };
 
+/// Which cluster each row belongs to, as stats::of_mean takes it: attempts of one question, questions on one text. Empty: each is
+/// alone.
+using Clusters = std::vector<uint32_t>;
+
 /// win_rate: the mean share of all comparisons with a model, times 100, by rows, since one row's comparisons belong together; a
-/// row's two orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows; nothing
+/// row's two orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows, or clusters of them; nothing
 /// where models are not connected. rating_at_equal_length: the same with the difference of lengths as a covariate. `name`: of
 /// the random streams. `styles`: rating_at_equal_style as well; null: not.
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                   const std::string& name, const Styles* styles = nullptr);
+                   const std::string& name, const Styles* styles = nullptr, const Clusters& clusters = {});
 
-/// Several numbers of a selection of rows, with percentile intervals of `count` draws; empty where `numbers` gives none of all
-/// rows.
-std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+/// Several numbers of a selection of rows, with percentile intervals of `count` draws, of clusters where there are any; empty
+/// where `numbers` gives none of all rows.
+std::vector<stats::Interval> intervals_of(size_t rows, const Clusters& clusters, uint64_t count, const std::string& stream,
                                           const stats::Statistics& numbers);
 
 /// Both orders of a row as the first model's one share: a preference for a place goes out. NaN: neither could be read.
 double share_of(const PairVerdicts& pair, size_t row);
 /// win_rate of some rows, under another name.
-data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows, std::string name);
+data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows, std::string name,
+                           const Clusters& clusters = {});
 
 }  // namespace sextant::score

@@ -1,4 +1,5 @@
 #include "judge_numbers.hpp"
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sextant/sha256.hpp>
@@ -56,11 +57,14 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
   return out;
 }
 
-void add_trust(const Placed& people, const std::vector<double>& values, double unit, stats::Range range,
-               const std::string& name, bool higher_is_better, const config::Judge& judge,
+void add_trust(const Placed& people, const std::vector<double>& values, const std::vector<uint32_t>& clusters, double unit,
+               stats::Range range, const std::string& name, bool higher_is_better, const config::Judge& judge,
                std::vector<data::Estimate>& ret_numbers, std::vector<data::Finding>& ret_findings) {
   if (people.stale > 0) ret_findings.push_back({"stale_labels", people.stale, people.stale + people.by_sample.size(), name});
-  auto trust = beside_people(values, people.by_sample, unit, range);
+  size_t unread = 0;
+  for (const auto& [sample, label] : people.by_sample) unread += std::isnan(values[sample]);
+  if (unread > 0) ret_findings.push_back({"unread_labelled", unread, people.by_sample.size(), name});
+  auto trust = beside_people(values, people.by_sample, unit, range, clusters);
   if (!trust) return;
   trust->corrected.metric = name + "_corrected";
   trust->corrected.higher_is_better = higher_is_better;

@@ -27,8 +27,8 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
                       const std::string& against, const std::vector<Answer>* others);
 
 /// `ret_numbers` and `ret_findings` get what people's labels make of the deciding judges' values.
-void add_trust(const Placed& people, const std::vector<double>& values, double unit, stats::Range range,
-               const std::string& name, bool higher_is_better, const config::Judge& judge,
+void add_trust(const Placed& people, const std::vector<double>& values, const std::vector<uint32_t>& clusters, double unit,
+               stats::Range range, const std::string& name, bool higher_is_better, const config::Judge& judge,
                std::vector<data::Estimate>& ret_numbers, std::vector<data::Finding>& ret_findings);
 
 /// OpenCompass' own table of that set, in front of the other numbers. `judged`: what its judge's file is called behind the '@'.

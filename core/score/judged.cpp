@@ -140,7 +140,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   if (!judge.labels.empty()) {
     SXT_TRY(const Labels labels, read_labels(run, dataset));
     SXT_TRY(const Placed people, placed(labels, answers, model, "", nullptr));
-    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, judge, out->numbers, findings);
+    add_trust(people, values, clusters, unit, range_of(facts), key, facts.higher_is_better, judge, out->numbers, findings);
   }
   out->findings = std::move(findings);
   SXT_CHECK(add_table(run, dataset, folder, model, answers, out->numbers));

@@ -31,6 +31,7 @@ class Pairs {
       for (const Answer& answer : answers) lengths_.back().push_back(answer.length), styles_.back().push_back(answer.style);
       answers_.push_back(std::move(answers));
     }
+    clusters_ = clusters_of(answers_.front());
     for (const std::string& name : config::all_judges_of(judge_)) SXT_CHECK(read(host, log, name));
     combine();
     SXT_CHECK(add_controlled());
@@ -79,7 +80,7 @@ class Pairs {
   }
 
   ArenaNumbers arena_of(const std::vector<PairVerdicts>& verdicts) const {
-    return arena(made_->models, verdicts, lengths_, dataset_.task_name, judge_.style ? &styles_ : nullptr);
+    return arena(made_->models, verdicts, lengths_, dataset_.task_name, judge_.style ? &styles_ : nullptr, clusters_);
   }
 
   // A panel's or the meta judge's verdicts and numbers; each judge's own under its name.
@@ -127,8 +128,8 @@ class Pairs {
       for (const PairVerdicts& pair : together_) {
         std::vector<LengthSample> samples;
         for (size_t i = 0; i < pair.straight.size(); ++i)
-          samples.push_back(
-              {answers_[pair.first][i].row, share_of(pair, i), lengths_[pair.first][i], lengths_[pair.second][i]});
+          samples.push_back({answers_[pair.first][i].row, share_of(pair, i), lengths_[pair.first][i], lengths_[pair.second][i],
+                             clusters_.empty() ? static_cast<uint32_t>(i) : clusters_[i]});
         SXT_TRY(data::Estimate controlled, length_controlled_win_rate(dataset_, samples));
         numbers_of(pair.first).push_back(std::move(controlled));
       }
@@ -145,7 +146,8 @@ class Pairs {
       }
     }
     const size_t base = together_.front().second;
-    const auto controlled = style_controlled(made_->models, base, battles, styles_, lengths_[base].size(), dataset_.task_name);
+    const auto controlled = style_controlled(made_->models, base, battles, styles_, lengths_[base].size(), dataset_.task_name,
+                                             clusters_);
     for (size_t m = 0; m < controlled.size(); ++m)
       if (m != base) numbers_of(m).push_back(judge_number("style_controlled_win_rate", controlled[m]));
     return {};
@@ -174,7 +176,7 @@ class Pairs {
     for (size_t column = 0; column < judge_.by.size(); ++column)
       for (const auto& [name, samples] : groups_of(answers_.front(), column))
         for (size_t m = 0; m < made_->models.size(); ++m) {
-          const data::Estimate part = win_rate_of(together_, m, samples, fmt::format("win_rate:{}", name));
+          const data::Estimate part = win_rate_of(together_, m, samples, fmt::format("win_rate:{}", name), clusters_);
           if (!std::isnan(part.value)) numbers_of(m).push_back(part);
         }
   }
@@ -189,7 +191,7 @@ class Pairs {
       for (size_t row = 0; row < pair.straight.size(); ++row) values.push_back(share_of(pair, row));
       const std::string name = pairs_.size() > 1 ? "win_rate_against_" : "win_rate";
       std::vector<data::Estimate> numbers;
-      add_trust(people, values, 100, {0, 1}, pairs_.size() > 1 ? name + b : name, true, judge_, numbers,
+      add_trust(people, values, clusters_, 100, {0, 1}, pairs_.size() > 1 ? name + b : name, true, judge_, numbers,
                 made_->numbers.findings);
       for (data::Estimate number : numbers) {
         numbers_of(pair.first).push_back(number);
@@ -210,6 +212,7 @@ class Pairs {
   std::vector<std::vector<Answer>> answers_;  // [model]
   Lengths lengths_;
   Styles styles_;
+  Clusters clusters_;                         // of the rows, which all models have in common
   std::vector<std::vector<PairVerdicts>> by_judge_;  // a meta judge is the last one
   std::vector<PairVerdicts> together_;               // what all of them say
   std::string hashes_;

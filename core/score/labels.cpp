@@ -97,6 +97,11 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
       if (const std::string meant = did_you_mean(key, keys); !meant.empty())
         return bad(fmt::format("the key '{}' is unknown{}", key, meant));
     }
+    for (const char* key : {"dataset", "model", "prediction", "prediction2"})
+      if (const json::Value* value = json::find(line, key); value && !value->IsString())
+        return bad(fmt::format("\"{}\" must be a string, not {}", key, json::write(*value)));
+    if (const json::Value* repeat = json::find(line, "repeat"); repeat && !repeat->IsInt64())
+      return bad(fmt::format("\"repeat\" must be a whole number, not {}", json::write(*repeat)));
     const std::string set = json::find_string(line, "dataset").value_or(dataset.task_name);
     sets.insert(set);
     if (set != dataset.task_name && set != dataset.abbr) return ++out.others, Result<void>();

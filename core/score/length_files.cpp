@@ -118,6 +118,7 @@ Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& d
   for (const LengthSample& one : samples) squares += std::pow(one.base_length - one.model_length - mean, 2);
   const double deviation = samples.size() > 1 ? std::sqrt(squares / (n - 1)) : 0;
   std::vector<stats::LengthRow> rows;
+  Clusters clusters;
   for (const LengthSample& one : samples) {
     if (std::isnan(one.preference)) continue;
     const auto known = difficulty.find(one.row);
@@ -126,6 +127,7 @@ Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& d
                                                   "2's 805 instructions in their order",
                                                   dataset.judge->difficulty, one.row)};
     rows.push_back({one.preference, deviation > 0 ? (one.base_length - one.model_length) / deviation : 0, known->second, true});
+    clusters.push_back(one.cluster);
   }
   if (rows.empty()) return Error{Error::Kind::data, "no verdict can be read, so that there is no length-controlled win rate"};
   const auto with_gamed = [&](std::vector<stats::LengthRow> own) {
@@ -138,7 +140,7 @@ Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& d
     for (const uint32_t row : drawn) own.push_back(rows[row]);
     return {stats::length_controlled_rate(with_gamed(std::move(own)), found.penalty)};
   };
-  const auto drawn = intervals_of(rows.size(), replicates, "length of " + dataset.task_name, again);
+  const auto drawn = intervals_of(rows.size(), clusters, replicates, "length of " + dataset.task_name, again);
   stats::Interval interval = drawn.empty() ? stats::Interval{} : drawn.front();
   interval.value = found.win_rate;
   interval = stats::scaled(interval, 100);

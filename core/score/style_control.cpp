@@ -2,7 +2,6 @@
 #include <cmath>
 #include <optional>
 #include "../stats/bradley_terry.hpp"
-#include "arena.hpp"
 
 namespace sextant::score {
 namespace {
@@ -31,14 +30,14 @@ std::vector<std::vector<double>> normalised(const std::vector<Battle>& battles, 
 
 std::vector<stats::Interval> style_controlled(const std::vector<std::string>& models, size_t baseline,
                                               const std::vector<Battle>& battles, const Styles& styles, size_t rows,
-                                              const std::string& stream) {
+                                              const std::string& stream, const Clusters& clusters) {
   if (battles.empty()) return {};
   const auto covariates = normalised(battles, baseline, styles);
   std::vector<std::vector<stats::Game>> by_row(rows);
   for (size_t i = 0; i < battles.size(); ++i)
     by_row[battles[i].row].push_back({static_cast<uint32_t>(battles[i].model), static_cast<uint32_t>(baseline),
                                       battles[i].share, battles[i].weight, covariates[i]});
-  return intervals_of(rows, replicates, "style control in " + stream,
+  return intervals_of(rows, clusters, replicates, "style control in " + stream,
                       [&](std::span<const uint32_t> drawn) -> std::vector<double> {
                         std::vector<stats::Game> games;
                         for (const uint32_t row : drawn) games.insert(games.end(), by_row[row].begin(), by_row[row].end());

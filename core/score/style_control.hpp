@@ -3,8 +3,7 @@
 #pragma once
 #include <string>
 #include <vector>
-#include "../stats/interval.hpp"
-#include "style.hpp"
+#include "arena.hpp"
 
 namespace sextant::score {
 
@@ -19,9 +18,9 @@ struct Battle {
 };
 
 /// The chance that a model's answer is preferred where the two differ in style by as much as all battles do on average, times
-/// 100, with a percentile interval over rows. [model], the baseline's own is 50; empty where it cannot be fitted.
+/// 100, with a percentile interval over rows, or clusters of them. [model], the baseline's own is 50; empty where it cannot be fitted.
 std::vector<stats::Interval> style_controlled(const std::vector<std::string>& models, size_t baseline,
                                               const std::vector<Battle>& battles, const Styles& styles, size_t rows,
-                                              const std::string& stream);
+                                              const std::string& stream, const Clusters& clusters = {});
 
 }  // namespace sextant::score

@@ -70,26 +70,29 @@ data::Finding panel_finding(const std::vector<std::string>& judges, const std::v
 }
 
 std::optional<Trust> beside_people(const std::vector<double>& judge, const std::map<size_t, double>& people, double unit,
-                                   stats::Range range) {
+                                   stats::Range range, const std::vector<uint32_t>& clusters) {
   std::vector<std::pair<double, double>> labelled;       // person, judge
   std::vector<std::pair<std::string, std::string>> said;
   std::vector<double> others, differences;
+  std::vector<uint32_t> of_labelled, of_others;          // clusters
   uint64_t same = 0;
   for (size_t i = 0; i < judge.size(); ++i) {
     if (std::isnan(judge[i])) continue;
     const auto person = people.find(i);
     if (person == people.end()) {
       others.push_back(judge[i]);
+      if (!clusters.empty()) of_others.push_back(clusters[i]);
       continue;
     }
     labelled.emplace_back(person->second, judge[i]);
     said.emplace_back(category(person->second), category(judge[i]));
     differences.push_back(judge[i] - person->second);
+    if (!clusters.empty()) of_labelled.push_back(clusters[i]);
     same += said.back().first == said.back().second;
   }
   if (labelled.empty()) return std::nullopt;
   Trust out;
-  const stats::PredictionPowered powered = stats::prediction_powered(labelled, others);
+  const stats::PredictionPowered powered = stats::prediction_powered(labelled, others, of_labelled, of_others);
   out.corrected.value = unit * powered.value;
   out.corrected.n = labelled.size() + others.size();
   out.corrected.standard_error = unit * powered.standard_error;
@@ -98,13 +101,12 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
     out.corrected.high = unit * std::min(powered.high, range.high);
     out.corrected.method = "prediction_powered";
   }
-  const stats::Interval bias = stats::of_mean_difference(differences, {}, range.high - range.low);
+  const stats::Interval bias = stats::of_mean_difference(differences, of_labelled, range.high - range.low);
   std::string detail = fmt::format("Cohen's kappa {}; its verdicts are {:+.2f} from theirs on average",
                                    shown(stats::cohen_kappa(said)), bias.value);
   if (bias.known()) detail += fmt::format(" [{:+.2f}, {:+.2f}]", bias.low, bias.high);
   out.findings.push_back({"people", same, labelled.size(), detail});
-  if (labelled.size() < stats::least_labels)
-    out.findings.push_back({"few_labels", labelled.size(), stats::least_labels, ""});
+  if (powered.labels < stats::least_labels) out.findings.push_back({"few_labels", powered.labels, stats::least_labels, ""});
   return out;
 }
 

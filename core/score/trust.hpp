@@ -24,9 +24,10 @@ struct Trust {
   data::Estimate corrected;                    // prediction-powered; its name is the caller's
   std::vector<data::Finding> findings;         // "people", and "few_labels" where there is no interval
 };
-/// `judge`: [sample], NaN: unread; `people`: by sample. `unit`: of the table. Nothing where no sample has both.
+/// `judge`: [sample], NaN: unread; `people`: by sample. `unit`: of the table. `clusters`: of the samples, as stats::of_mean takes
+/// them. Nothing where no sample has both.
 std::optional<Trust> beside_people(const std::vector<double>& judge, const std::map<size_t, double>& people, double unit,
-                                   stats::Range range);
+                                   stats::Range range, const std::vector<uint32_t>& clusters = {});
 
 /// What stands behind an answer in a judge's prompt, as the template's configuration has it: an answer that writes it itself ends
 /// where the judge is to think it ends. Without blanks, at most 24 bytes each; those that answers have by chance are left out.

@@ -25,6 +25,10 @@ Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const conf
   return made;
 }
 
+// Rows of the split to a sample from which on the examples are read one by one. A row of a Parquet file costs up to a row group's
+// decoding (some 20 ms), and a sample has up to some five of them; all of a million rows cost half a minute and 2 GB.
+constexpr uint64_t sparse = 5000;
+
 }  // namespace
 
 bool is_own_retriever(std::string_view id) {
@@ -61,7 +65,13 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
   auto corpus = std::make_shared<retrieve::Corpus>();
   corpus->name = dataset.abbr;
   corpus->split = dataset.train_split;
-  SXT_TRY(corpus->records, data.corpus->all());
+  const auto reads = out.retriever_->reads();
+  if (reads && reads->empty() && data.rows.size() * sparse < data.corpus->size()) {
+    corpus->records.resize(data.corpus->size());
+    out.lazily_ = data.corpus;
+  } else {
+    SXT_TRY(corpus->records, data.corpus->all());
+  }
   for (uint64_t row = 0; row < corpus->records.size(); ++row) corpus->rows.push_back(row);
   if (traits.wants_texts)
     for (const std::string& record : corpus->records) {
@@ -158,7 +168,13 @@ Result<Chosen> Examples::choose(const load::Row& row, uint64_t position, bool ra
   }
   out.own_example = choice.own_example;
   for (const uint64_t at : choice.positions) {
-    out.records.push_back(corpus_->records[at]);
+    if (lazily_) {
+      SXT_TRY(std::string record, lazily_->row(at));
+      out.own_example = out.own_example || record == row.record_json;   // the retriever could not see it
+      out.records.push_back(std::move(record));
+    } else {
+      out.records.push_back(corpus_->records[at]);
+    }
     out.rows.push_back(corpus_->rows[at]);
   }
   return out;

@@ -43,6 +43,7 @@ class Examples {
   const config::DatasetConfig* dataset_;
   std::unique_ptr<retrieve::Retriever> retriever_;                 // null: nothing is shown, or the same rows to all
   std::shared_ptr<const retrieve::Corpus> corpus_;
+  std::shared_ptr<load::Corpus> lazily_;                           // records are read as they are shown; else null
   std::vector<std::string> shots_;                                 // of fix_k
   std::vector<uint64_t> shot_rows_;
   const Retrieved* retrieved_ = nullptr;

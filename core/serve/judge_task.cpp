@@ -16,6 +16,18 @@ void add_placeholders(data::Attempt& attempt, std::string_view second) {
   for (size_t i = 0; i < attempt.turns.size(); ++i) attempt.turns[i].reply = fmt::format("{{prediction{}_r{}}}", second, i + 1);
 }
 
+// Whether a judge's row has a member of that name which replaces the data's column.
+bool is_judges_member(std::string_view column) {
+  return column == "reference" || column.starts_with("prediction") || column.starts_with("thinking");
+}
+
+// The answer column's value, which the judge's row has under this name.
+std::string reference_of(const std::string& record_json) {
+  const auto record = json::parse(record_json, "a judge's row");
+  const json::Value* reference = record ? json::find(*record, "reference") : nullptr;
+  return reference ? json::write(*reference) : "\"\"";
+}
+
 class JudgeFeed : public Feed {
  public:
   enum class Stand { empty, placeholders };
@@ -52,6 +64,8 @@ class JudgeFeed : public Feed {
     if (!record) return Item{place, record.error()};
     auto prepared = renderer_->prepare({name_, number, 0}, *record, {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
+    else if (prepared && is_judges_member(dataset_.output_column))
+      prepared->sample.target_json = reference_of(*record);
     // repeats of one question are no questions of their own, and intervals are by questions
     if (prepared && dataset_.repeats > 1 && prepared->sample.cluster.empty())
       prepared->sample.cluster = std::to_string(shown_.row);
@@ -164,8 +178,10 @@ class JudgeFeed : public Feed {
 Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
                                          const config::ModelConfig& judge) {
   const bool meta = judge.abbr == dataset.judge->meta;
-  return {meta ? dataset.judge->meta_template : dataset.judge->template_, dataset.card_path, dataset.output_column, dataset.cluster_column, false, form, run.compat,
-          max_out_len(dataset.judge->inferencer, judge)};
+  // templates see the answer's column empty; not so a member of that name that a judge is to be shown, as "reference"
+  const std::string hidden = is_judges_member(dataset.output_column) ? "" : dataset.output_column;
+  return {meta ? dataset.judge->meta_template : dataset.judge->template_, dataset.card_path, hidden, dataset.cluster_column, false,
+          form, run.compat, max_out_len(dataset.judge->inferencer, judge)};
 }
 
 std::string judgement_name(size_t judge) {

@@ -44,7 +44,9 @@ SXT_INLINE void store_every_fourth(const int8_t (&numbers)[16], uint32_t place, 
   const __m512i apart = _mm512_maskz_cvtepi8_epi32(0xffff, _mm_load_si128(reinterpret_cast<const __m128i*>(numbers)));
   _mm512_mask_storeu_epi8(to, 0x1111111111111111u << place, _mm512_maskz_sll_epi32(0xffff, apart, _mm_cvtsi32_si128(8 * place)));
 #else
-  SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) to[4 * i + place] = static_cast<uint8_t>(numbers[i]);
+  to += place;
+  asm("" : "+r"(to));  // or GCC 12 keeps 16 sums of `place` and an offset on the stack
+  SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) to[4 * i] = static_cast<uint8_t>(numbers[i]);
 #endif
 }
 
@@ -144,13 +146,14 @@ SXT_INLINE Vector finish_scores(const Attention& t, const Seen& seen, float* sco
 // Turns the scores [64] of `rows` of R rows, from `row` on, into weights. A row that sees nothing of the block is left as it is.
 // A score that is no number makes its row's sum none: the highest of others may stand in for it.
 template <uint32_t R>
-[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, const Block& block, float (*scores)[key_block],
-                             const State& state, Weights* ret) {
+[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, const Block& block,
+                                    float (*scores)[key_block], const State& state, Weights* ret) {
+  const uint32_t n = R == 1 ? 1 : rows;  // of one row no loop is left
   constexpr uint32_t lanes = (R + width - 1) / width * width;
   alignas(64) float before[lanes] = {}, highest[lanes] = {}, factor[lanes], inverse[lanes], scale[lanes];
   Vector tops[R];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(hidden_score);
-  for (uint32_t r = 0; r < rows; ++r) {
+  for (uint32_t r = 0; r < n; ++r) {
     const Seen seen(t, row + r, block);
     before[r] = state.max[row + r];
     if (!seen.none()) tops[r] = finish_scores(t, seen, scores[r]);
@@ -162,7 +165,7 @@ template <uint32_t R>
     store(highest + i, now);
   }
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(0.f);
-  for (uint32_t r = 0; r < rows; ++r) {
+  for (uint32_t r = 0; r < n; ++r) {
     if (Seen(t, row + r, block).none()) continue;
     state.max[row + r] = highest[r];
     Vector sum[sum_chains];
@@ -187,7 +190,7 @@ template <uint32_t R>
     store(scale + i, most < least ? none : most / splat(slice_steps));
     store(inverse + i, most < least ? none : splat(slice_steps) / most);
   }
-  for (uint32_t r = 0; r < rows; ++r) {
+  for (uint32_t r = 0; r < n; ++r) {
     ret[r].scale = slice_unit * scale[r], ret[r].factor = factor[r];
     if (Seen(t, row + r, block).none()) {
       ret[r].scale = 0, ret[r].factor = 1;

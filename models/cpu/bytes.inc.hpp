@@ -120,7 +120,7 @@ SXT_INLINE void accumulate_bytes(Bytes (&sum)[R][C], const int8_t* const (&a)[R]
 #endif
   for (uint32_t g = 0; g < groups; ++g, w += step) {
     if constexpr (AHEAD > 0)
-      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) __builtin_prefetch(w + AHEAD + j * byte_lanes);
+      SXT_UNROLL for (uint32_t j = 0; j < C; j += 64 / byte_lanes) __builtin_prefetch(w + AHEAD + j * byte_lanes);
     if constexpr (Positive) {
       Bytes v[C];
       SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load_bytes(w + j * byte_lanes);

@@ -44,7 +44,7 @@ SXT_INLINE void multiply_columns(const EncodedRow (&a)[R], const uint8_t* w, uin
     SXT_UNROLL for (uint32_t g = 0; g < (Nibbles ? 4 : 8); ++g, at += group_bytes) {
       Bytes v[C];
       SXT_UNROLL for (uint32_t j = 0; j < C; ++j) {
-        __builtin_prefetch(at + blocks_ahead * block_bytes + j * byte_lanes);
+        if (j * byte_lanes % 64 == 0) __builtin_prefetch(at + blocks_ahead * block_bytes + j * byte_lanes);  // a line once
         v[j] = load_bytes(at + j * byte_lanes);
       }
       SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {

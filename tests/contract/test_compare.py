@@ -509,6 +509,23 @@ class Verify(ContractTest):
         self.assertIn("results_sha256: run.json has 000000000000", out["differences"][0]["what"])
         self.assertIn(record["plugins"][0]["id"], " ".join(out["notes"]))
 
+    def test_edited_numbers_and_cut_files_are_found(self):
+        make_mcq(self.dir / "set.jsonl", 30)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        run = self.run_sample("run.json").run.path
+        self.assert_rc(self.sextant("verify", run, "-n", "0", "--plugin-path", THIRD_PARTY), OK)
+        [path] = run.glob("results/*/*.json")
+        results = json.loads(path.read_text())
+        write(path, {**results, "accuracy": results["accuracy"] + 1})
+        [out] = self.json_lines("verify", run, "-n", "0", "--plugin-path", THIRD_PARTY, "--json", expect=NO)
+        self.assertIn("accuracy is", out["differences"][0]["what"])
+        write(path, results)
+        [samples] = run.glob("samples/*/*.jsonl")
+        samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:5]))
+        outcome = self.sextant("compare", run, run)
+        self.assert_rc(outcome, DATA)
+        self.assertIn("5 lines", outcome.stdout)
+
 
 class Perturb(ContractTest):
     """sextant run --perturb: variants of a set beside it, what they say of its score, and what they cost."""

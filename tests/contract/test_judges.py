@@ -57,8 +57,13 @@ class Judges(test_pairs.Pairs):
         lines = [{"index": i, "label": "correct", "prediction": "x" if i < 4 else "another"} for i in range(6)]
         outcome = self.go(self.judged({"x": ["A"] * 10}), "--labels", self.labels(lines))
         self.assertNotIn("low", self.numbers(outcome, "m")["estimates"]["correct_corrected"])
+        self.assertNotIn("verdicts on these answers", outcome.stdout)
         self.assertIn("4 of the labels that an interval needs (50) are there", outcome.stdout)
         self.assertIn("2 of 6 labels are not used", outcome.stdout)
+
+    def test_labels_of_answers_whose_verdicts_cannot_be_read_are_counted(self):
+        outcome = self.go(self.judged({"x": ["I cannot say."] * 2 + ["A"] * 4}), "--labels", self.labels([{"index": i, "label": True} for i in range(2)]))
+        self.assertIn("2 of 2 labels are not used, because the judge's verdicts on these answers cannot be read", outcome.stdout)
 
     def test_labels_that_cannot_be_used_are_refused_before_anything_runs(self):
         config = self.judged({"x": ["A"] * 3})
@@ -66,6 +71,9 @@ class Judges(test_pairs.Pairs):
                             ([{"index": -1, "label": 1}], "line 1: \"index\" is missing or negative"),
                             ([{"index": 0, "label": 1}] * 2, "line 2: row 0 has two labels"),
                             ([{"index": 0, "label": 1, "dataset": "tinny"}], "has no label for tiny"),
+                            ([{"index": 0, "label": 1, "repeat": "1"}], "line 1: \"repeat\" must be a whole number, not \"1\""),
+                            ([{"index": 0, "label": 1, "model": ["m"]}], "line 1: \"model\" must be a string, not [\"m\"]"),
+                            ([{"index": 0, "label": 1, "prediction": 7}], "line 1: \"prediction\" must be a string, not 7"),
                             ([{"index": 0, "label": 1, "model": "mm"}], "of the data sets tiny and the models mm")):
             outcome = self.sextant("run", str(config), "--labels", self.labels(lines))
             self.assert_rc(outcome, DATA)

@@ -55,6 +55,21 @@ class Pairs(ContractTest):
         again = self.go(config, "-m", "eval", "-r")
         self.assertEqual([read_json(again.folder / "run.json")["tasks"][i]["results_sha256"] for i in (0, 1)], hashes)
 
+    def test_attempts_of_a_question_are_one_question(self):
+        straight = ["[[A]]"] * 18 + ["[[B]]"] * 6
+        swapped = ["[[B]]"] * 15 + ["[[A]]"] * 9
+        once = self.go(self.config({"a": ["yes"] * 24, "b": ["no"] * 24}, {"a+b": straight + swapped}))
+        config = self.config({"a": ["yes"] * 24, "b": ["no"] * 24}, {"a+b": straight * 3 + swapped * 3})
+        for model, reply in (("a", "yes"), ("b", "no")):
+            with open(self.dir / (model + ".jsonl"), "a", encoding="utf-8") as file:
+                file.writelines(json.dumps({"dataset": "tiny", "index": i % 24, "repeat": 1 + i // 24, "reply": reply}) + "\n" for i in range(48))
+        often = self.go(config, "--repeat", "3")
+        for metric in ("win_rate", "rating"):
+            first, second = (self.numbers(run, "a")["estimates"][metric] for run in (once, often))
+            for side in ("low", "high"):
+                self.assertAlmostEqual(first[side], second[side], places=6, msg=metric)
+            self.assertEqual(second["clusters"], 24)
+
     def test_a_judge_that_prefers_a_place(self):
         outcome = self.go(self.config({"a": ["x"] * 24, "b": ["y"] * 24}, {"a+b": ["[[A]]"] * 48}))
         self.assertEqual(self.numbers(outcome, "a")["win_rate"], 50)
@@ -116,6 +131,8 @@ class Pairs(ContractTest):
         self.assert_rc(outcome, OK)
         self.assertIn("win_rate", outcome.stdout)
         self.assertIn("all 4 verdicts of c can be read", outcome.stdout)
+        # the answer's column has the name of the member that judges are shown
+        self.assertIn("A good answer says: Yeast turns", (self.run_folders()[-1] / "predictions/c/open-questions-pairwise@a+b.json").read_text())
         samples = [json.loads(line) for line in (self.run_folders()[-1] / "samples/c/open-questions-pairwise@a+b.jsonl").read_text().splitlines()]
         for line in samples:
             ratio = math.exp(line["logprobs"][0] - line["logprobs"][1])

@@ -42,7 +42,8 @@ FILES = {
 
 # a task's own code, and as much of the two packages as it needs
 OWN = """
-import numbers_of_own  # not in the reach of Sextant's reader of functions
+import numbers_of_own, tempfile  # not in the reach of Sextant's reader of functions
+FOLDER = tempfile.TemporaryDirectory()  # as torch does
 def odd(docs):
     return docs.filter(lambda doc: doc["label"] == 1 or doc["q"] == "E0")
 def text(doc):
@@ -116,6 +117,16 @@ class Tasks(ContractTest):
             with self.subTest(task=task, flags=flags):
                 self.assertEqual(self.texts(task, *flags), expected)
 
+    def test_examples_of_a_large_split(self):
+        rows = [{"q": "R%d" % i, "label": i % 2} for i in range(16000)]
+        drawn = random.Random(1234).sample(rows, 3)
+        rows[rows.index(drawn[1])] = drawn[1] = {"q": "E0", "label": 0}
+        write(self.snapshot / "train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))  # so many for 3 questions are read as they are shown
+        shown = "".join("q: %s %s\n\n" % (row["q"], ("x", "yy")[row["label"]]) for row in drawn)
+        self.assertEqual(self.texts("choice", "--shots", "3"), [shown + "q: E0 x", shown + "q: E0 yy"])
+        run = self.run_sample("--tasks", "choice", "--shots", "3", "--include-path", self.dir / "tasks", env=self.env)
+        self.assertIn("1 of 3 samples were shown themselves", run.stderr)
+
     def test_with_a_chat_template_examples_are_turns(self):
         text = self.texts("choice", "--shots", "1", "--chat-template", "auto")[0]
         order = [text.index(part) for part in ("q: R7", "yy", "q: E0")]
@@ -170,6 +181,32 @@ class Tasks(ContractTest):
         self.assertEqual(newest("results", "own")["spread"], results["spread"])
         self.assert_rc(self.with_code("filtered", *tiny), OK)
         self.assertEqual({len(p["pred"]) for p in newest("results", "filtered")["details"]}, {1})
+
+    def test_code_in_an_environment_that_leads_elsewhere(self):
+        """A folder that a .pth file names, and a package that `pip install -e` left where it is."""
+        write(self.dir / "tasks/own.py", OWN)
+        for name, text in PACKAGES.items():
+            write(self.dir / ("clone of mine" if name.startswith("lm_eval") else "site") / name, text)
+        packages = self.dir / ("env/lib/python%d.%d/site-packages" % sys.version_info[:2])
+        write(packages / "others.pth", "# others\n%s\n/\nimport finder\n" % (self.dir / "site"))
+        write(packages / "finder.py", "import sys\nsys.path.append(%r)\n" % str(self.dir / "clone of mine"))
+        write(packages / "lm_eval-0.4.13.dist-info/direct_url.json",
+              json.dumps({"url": (self.dir / "clone of mine").as_uri(), "dir_info": {"editable": True}}))
+        write(self.dir / "env/pyvenv.cfg", "home = %s\n" % os.path.dirname(os.path.realpath(sys.executable)))
+        write(self.dir / "secret", "s")
+        python = self.dir / "env/bin/python"
+        python.parent.mkdir()
+        python.symlink_to(os.path.realpath(sys.executable))
+        run = lambda: self.sextant("run", "--tasks", "own", "--include-path", self.dir / "tasks", "--allow-task-code", "--task-python", python, "--backend", "sample",  # noqa: E731
+                                   "--plugin-path", THIRD_PARTY, env=self.env)
+        done = run()
+        if "cannot be isolated here" in done.stderr:
+            self.skipTest("this user may not confine processes")
+        self.assertNotIn("cannot be imported", done.stderr)
+        self.assert_rc(done, OK)
+        if "Landlock" not in done.stderr:  # what lies beside stays closed
+            write(self.dir / "tasks/own.py", "open('%s').read()\n" % (self.dir / "secret") + OWN)
+            self.assertIn("own.py:1: PermissionError", run().stderr)
 
     def test_code_that_cannot_run_is_named(self):
         lacking = {name: text for name, text in PACKAGES.items() if name != "numbers_of_own.py"}

@@ -78,11 +78,30 @@ def only_fetches(loop):
     return any(i.name.startswith("prefetch") for i in loop) and not any(i.name.startswith(("v", "t")) and i.name != "test" for i in loop)
 
 
+def comes_round(body, place, first, last):
+    """Whether the jump at `last` can be reached from `first`, where it goes. What the compiler put behind a function's end jumps back,
+    too, and is no loop."""
+    seen, ahead = set(), [first]
+    while ahead:
+        at = ahead.pop()
+        if at == last:
+            return True
+        if at in seen or at >= len(body):
+            continue
+        seen.add(at)
+        if body[at].name not in ("jmp", "ret"):
+            ahead.append(at + 1)
+        if body[at].target() in place:
+            ahead.append(place[body[at].target()])
+    return False
+
+
 def innermost_loops(body):
     """Stretches from the target of a jump back to the jump that hold no other such stretch, but for those that only fetch what comes
     next."""
     place = {instruction.address: i for i, instruction in enumerate(body)}
     loops = [(place[i.target()], at) for at, i in enumerate(body) if i.target() in place and place[i.target()] <= at]
+    loops = [(first, last) for first, last in loops if comes_round(body, place, first, last)]
     loops = [(first, last) for first, last in loops if not only_fetches(body[first:last + 1])]
     for first, last in loops:
         if not any((a, b) != (first, last) and first <= a and b <= last for a, b in loops):

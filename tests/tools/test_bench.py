@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tools/bench.py: what it keeps of a benchmark that is stopped: test_bench.py TOOLS. Writes TAP."""
+"""tools/bench.py: what a stopped benchmark leaves, classes of processors, whose llama.cpp it runs: test_bench.py TOOLS. Writes TAP."""
 import argparse
 import contextlib
 import importlib
@@ -13,6 +13,7 @@ import tap
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 bench = importlib.import_module("bench")
+peers = importlib.import_module("benchmark.peers")
 
 
 class Contestants:
@@ -67,5 +68,22 @@ def the_class_is_that_of_the_instructions_in_use(_):
         assert bench.processor_class(isa, flags) == expected, (isa, flags)
 
 
+def llama_cpp_can_be_a_folder_of_programs(folder):
+    programs = folder / "bin"
+    programs.mkdir()
+    for name in peers.LLAMA_PROGRAMS[:-1]:
+        (programs / name).write_text("#!/bin/sh\necho 'version: 7 (of this test)' >&2\n")
+        (programs / name).chmod(0o755)
+    try:
+        peers.Peers(folder / "work", folder / "model", 1, llama=str(programs))
+        raise AssertionError("a folder without llama-quantize was taken")
+    except bench.Failed as failure:
+        assert str(failure) == "--llama %s: there is no llama-quantize" % programs.resolve(), failure
+    (programs / "llama-quantize").symlink_to(programs / "llama-bench")
+    found = peers.Peers(folder / "work", folder / "model", 1, llama=str(programs))
+    assert found.has("llama.cpp") and found.versions() == {"llama.cpp": "7 (of this test)"}, found.versions()
+
+
 if __name__ == "__main__":
-    sys.exit(tap.run((a_benchmark_that_is_stopped_leaves_its_rounds, the_class_is_that_of_the_instructions_in_use)))
+    sys.exit(tap.run((a_benchmark_that_is_stopped_leaves_its_rounds, the_class_is_that_of_the_instructions_in_use,
+                      llama_cpp_can_be_a_folder_of_programs)))

@@ -10,7 +10,8 @@ are, for each pair of backends: log-probabilities that differ, by token; choices
 options; replies that differ, with the native margin between the two tokens at which they part. Exit code 1 where an option's
 log-probability differs by more than --tolerance on the average, where a choice differs whose margin is more than what the two
 options' log-probabilities differ by, or where replies part at a token with a margin of more than three times the tolerance. llama.cpp
-multiplies quantised weights with quantised numbers: a GGUF in F32 (llama-quantize --allow-requantize IN OUT F32) is within 1e-4 (--tolerance 0.001), Q4_1 within 0.2.
+multiplies quantised weights with quantised numbers: a GGUF in F32 (llama-quantize --allow-requantize IN OUT F32) is within 1e-4, Q4_1 within
+0.2. llama-server adds up the vocabulary's probabilities in float: 1.4e-4 a token more, the same for all options (--tolerance 0.001).
 """
 
 import argparse

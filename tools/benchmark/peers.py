@@ -5,9 +5,11 @@ alone does not."""
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import tarfile
 import textwrap
@@ -15,6 +17,7 @@ import textwrap
 from . import onednn, process
 
 LLAMA = "llama-cpp-python==0.3.36"  # its source archive carries all of llama.cpp
+LLAMA_PROGRAMS = ("llama-bench", "llama-batched-bench", "llama-perplexity", "llama-quantize")
 LM_EVAL = ["lm-eval==0.4.13", "transformers==4.57.6", "huggingface_hub<1", "datasets<5", "accelerate", "gguf"]
 OPENCOMPASS = ["opencompass==0.5.4", "pyarrow==20.0.0", "transformers==4.57.6", "huggingface_hub<1", "sentence_transformers<6",
                "gradio-client<2", "gguf"]
@@ -25,12 +28,24 @@ OPENCOMPASS_BATCH = {"cmmlu_ppl": 2, "cmmlu_gen_c13365": 8}
 
 
 class Peers:
-    def __init__(self, work, model, threads, prototype=None, prototype_model=None):
+    def __init__(self, work, model, threads, prototype=None, prototype_model=None, llama=None):
+        """`llama`: a folder of llama.cpp's programs, instead of what `install` builds; Failed where it lacks one."""
         self.prototype, self.prototype_model = prototype, prototype_model
         self.work, self.model, self.threads = work.resolve(), model, threads
         self.work.mkdir(parents=True, exist_ok=True)
+        self.llama_version = LLAMA
         self.bin = self.work / "llama.cpp" / "build" / "bin"
+        if llama:
+            self.use_llama(pathlib.Path(llama).resolve())
         self.peaks = {}  # of OpenCompass, by card
+
+    def use_llama(self, folder):
+        missing = [name for name in LLAMA_PROGRAMS if not os.access(folder / name, os.X_OK)]
+        if missing:
+            raise process.Failed("--llama %s: there is no %s" % (folder, ", no ".join(missing)))
+        said = subprocess.run([folder / "llama-bench", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        version = re.search(r"^version: (.*)$", said.stdout, re.M)
+        self.bin, self.llama_version = folder, version[1] if version else "llama-bench names no version"
 
     def python(self, peer):
         return self.work / "venvs" / peer / "bin" / "python"
@@ -41,7 +56,7 @@ class Peers:
         return (self.bin / "llama-bench").exists() if peer == "llama.cpp" else self.python(peer).exists()
 
     def versions(self):
-        names = {"llama.cpp": LLAMA, "lm-eval": LM_EVAL[0], "opencompass": OPENCOMPASS[0]}
+        names = {"llama.cpp": self.llama_version, "lm-eval": LM_EVAL[0], "opencompass": OPENCOMPASS[0]}
         return {peer: pin for peer, pin in names.items() if self.has(peer)}
 
     def install(self, peer):
@@ -69,8 +84,7 @@ class Peers:
                                                        '    asm volatile("" : : "m"(tc));\n    _tile_loadconfig(&tc);'))
         process.run(["cmake", "-S", source, "-B", folder / "build", "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_CURL=OFF",
                      "-DLLAMA_BUILD_TESTS=OFF"])
-        process.run(["cmake", "--build", folder / "build", "-j", os.cpu_count(), "--target", "llama-bench", "llama-batched-bench",
-                     "llama-perplexity", "llama-quantize"])
+        process.run(["cmake", "--build", folder / "build", "-j", os.cpu_count(), "--target", *LLAMA_PROGRAMS])
 
     # ---- a prototype of the engine, outside of the tree ----
 

@@ -1,8 +1,10 @@
 // Verdicts as judges write them, what several judges and people make of them, and OpenCompass' tables of them.
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <sextant/json.hpp>
 #include "../../../core/base/files.hpp"
+#include "../../../core/score/arena.hpp"
 #include "../../../core/score/opencompass_tables.hpp"
 #include "../../../core/score/own_metrics.hpp"
 #include "../../../core/score/style_control.hpp"
@@ -106,6 +108,14 @@ TEST_CASE("points in brackets, behind a word, in an object, alone; nothing outsi
                         {"{}", "Score: 5/10, good", 5},
                         {R"({"low": 0, "high": 100})", "[[11]]", 11},
                         {"{}", "I give it seven.", none},
+                        {"{}", "10/100", none},                   // of another scale
+                        {"{}", "Score: 4/5", none},
+                        {"{}", "Score: **4** / 5", none},
+                        {"{}", "Rating: [[4/5]]", none},
+                        {"{}", "Rating: 4 out of 5", none},
+                        {"{}", "Rating: 8 out of 10.", 8},
+                        {"{}", "Score: 8 / 10", 8},
+                        {R"({"high": 5})", "4/5", 4},
                         {"{}", "", none}}) {
     INFO(c.reply);
     CHECK(value_of("rating", c) == c.value);
@@ -130,6 +140,10 @@ TEST_CASE("right or wrong: words and letters that stand for themselves, not ever
         {"{}", "The answer is not in the text, and Any model", none},
         {"{}", "Incorrect because of the year", 0},
         {"{}", "no idea", none},
+        {"{}", "yes\nno", none},                                  // contrary lines
+        {"{}", "A: the answer names 1912.\nIt was 1911.\nB", none},
+        {"{}", "A: CORRECT\nBoth say 1911.\nA", 1},
+        {"{}", "INCORRECT\nThe year is another.", 0},
         {"{}", "I cannot judge that.", none}}) {
     INFO(c.reply);
     CHECK(value_of("correct", c) == c.value);
@@ -241,6 +255,54 @@ TEST_CASE("style-controlled win rates beside Arena-Hard's code") {
     CHECK(found[model].low < found[model].value);
     CHECK(found[model].high > found[model].value);
   }
+}
+
+// Attempts that say the same say nothing new: what is drawn, and counted, are questions.
+TEST_CASE("attempts of one question are no further questions in an arena's intervals") {
+  constexpr size_t questions = 30, repeats = 4;
+  score::PairVerdicts once{0, 1, {}, {}}, often{0, 1, {}, {}};
+  score::Lengths length(2), lengths(2);
+  score::Styles style(2), styles(2);
+  score::Clusters clusters;
+  std::vector<score::Battle> battle, battles;
+  std::vector<size_t> part, parts;
+  for (size_t i = 0; i < questions * repeats; ++i) {
+    const size_t question = i % questions;               // as attempts lie in a run: each round asks every question
+    const double straight = question % 3 != 0, swapped = question % 5 != 0;
+    const std::array<double, 2> size{20.0 + static_cast<double>(question % 7), 25};
+    often.straight.push_back(straight), often.swapped.push_back(swapped);
+    clusters.push_back(static_cast<uint32_t>(question));
+    if (question % 2 == 0) parts.push_back(i);
+    battles.push_back({0, i, straight, 1});
+    for (size_t m = 0; m < 2; ++m) lengths[m].push_back(size[m]), styles[m].push_back({size[m], 0, 0, 0});
+    if (i >= questions) continue;
+    once.straight.push_back(straight), once.swapped.push_back(swapped);
+    if (question % 2 == 0) part.push_back(i);
+    battle.push_back({0, i, straight, 1});
+    for (size_t m = 0; m < 2; ++m) length[m].push_back(size[m]), style[m].push_back({size[m], 0, 0, 0});
+  }
+  const auto same = [](const data::Estimate& one, const data::Estimate& other) {
+    CAPTURE(one.metric);
+    CHECK(other.value == Approx(one.value));
+    CHECK(other.low == Approx(one.low));
+    CHECK(other.high == Approx(one.high));
+  };
+  const auto alone = score::arena({"a", "b"}, {once}, length, "set", &style);
+  const auto together = score::arena({"a", "b"}, {often}, lengths, "set", &styles, clusters);
+  REQUIRE(alone.of_model[0].size() == 4);
+  REQUIRE(together.of_model[0].size() == 4);
+  for (size_t i = 0; i < 4; ++i) same(alone.of_model[0][i], together.of_model[0][i]);
+  REQUIRE(together.findings.size() == alone.findings.size());
+  CHECK(together.findings[1].detail == alone.findings[1].detail);    // the place's interval
+  same(score::win_rate_of({once}, 0, part, "part"), score::win_rate_of({often}, 0, parts, "part", clusters));
+  const auto controlled = score::style_controlled({"a", "b"}, 1, battle, style, questions, "set");
+  const auto clustered = score::style_controlled({"a", "b"}, 1, battles, styles, questions * repeats, "set", clusters);
+  CHECK(clustered[0].low == Approx(controlled[0].low).margin(0.1));     // the scale divides by n - 1
+  CHECK(clustered[0].high == Approx(controlled[0].high).margin(0.1));
+  // all alike: Wilson's interval of so many questions
+  const score::PairVerdicts won{0, 1, std::vector<double>(questions, 1), {}}, won_often{0, 1, std::vector<double>(clusters.size(), 1), {}};
+  same(score::arena({"a", "b"}, {won}, length, "set").of_model[0][0],
+       score::arena({"a", "b"}, {won_often}, lengths, "set", nullptr, clusters).of_model[0][0]);
 }
 
 TEST_CASE("a graded verdict is the mean of its labels' values by their probabilities") {

@@ -130,6 +130,37 @@ TEST_CASE("prediction-powered means beside ppi-python") {
   }
 }
 
+TEST_CASE("prediction-powered means of attempts: labels of one question count once, and what its attempts share is not forgotten") {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> uniform;
+  constexpr int runs = 400, questions = 120, labelled_questions = 60, repeats = 4;
+  int covered = 0, naive = 0;
+  for (int run = 0; run < runs; ++run) {
+    std::vector<std::pair<double, double>> labelled;
+    std::vector<double> judged;
+    std::vector<uint32_t> of_labelled, of_judged;
+    for (uint32_t question = 0; question < questions; ++question) {
+      const double right = uniform(random) < 0.5 ? 0.9 : 0.1;          // attempts of a question mostly end alike
+      for (int repeat = 0; repeat < repeats; ++repeat) {
+        const double person = uniform(random) < right, judge = uniform(random) < 0.85 ? person : 1 - person;
+        // one attempt of a labelled question has no label
+        if (question < labelled_questions && repeat > 0) labelled.emplace_back(person, judge), of_labelled.push_back(question);
+        else judged.push_back(judge), of_judged.push_back(question);
+      }
+    }
+    const auto found = prediction_powered(labelled, judged, of_labelled, of_judged), blind = prediction_powered(labelled, judged);
+    CHECK(found.labels == labelled_questions);
+    CHECK(found.value == blind.value);
+    covered += found.low <= 0.5 && 0.5 <= found.high;
+    naive += blind.low <= 0.5 && 0.5 <= blind.high;
+  }
+  CHECK(covered > 0.92 * runs);
+  CHECK(naive < 0.9 * runs);                   // what it would be without clusters
+  std::vector<std::pair<double, double>> one(60, {1, 1});
+  one[0].first = 0;
+  CHECK(std::isnan(prediction_powered(one, {}, std::vector<uint32_t>(60, 0)).low));      // one question's attempts
+}
+
 // liblinear stops at 1e-4, and how sklearn deals equal groups out to folds is not fixed, so that another penalty may be the best.
 TEST_CASE("length-controlled win rates beside alpaca_eval's") {
   const auto text = read_file(SEXTANT_GOLDEN_DIR "/judges/length_controlled.json");
