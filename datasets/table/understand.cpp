@@ -43,9 +43,9 @@ class Reader {
         if (is_blank(question) && !is_not_finite(row, out_.question))
           return data_error(place_of(row) + "'" + out_.question + "' is empty; write the question, or leave the row out");
         if (question && (question->IsArray() || question->IsObject() || is_written_talk(*question)))
-          return data_error(place_of(row) + "'" + out_.question + "' is not text; it is " +
-                            (question->IsObject() ? "an object" : "a list") +
-                            (question->IsString() ? " of messages; write the question as a text, or a card for conversations" : ""));
+          return data_error(
+              place_of(row) + "'" + out_.question + "' is not text; it is " + (question->IsObject() ? "an object" : "a list") +
+              (question->IsString() ? " of messages; write the question as a text, or a card for conversations" : ""));
       }
       for (const std::string& name : row.not_finite)
         if (is_read(name))

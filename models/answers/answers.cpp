@@ -26,8 +26,9 @@ class Answers : public Model {
   ~Answers() override {
     const Replies::Unused unused = replies_ ? replies_->unused() : Replies::Unused{};
     if (unused.count > 0 && unused.used > 0)
-      context.log(SXT_LOG_WARNING, fmt::format("{}: {} of {} lines are replies to nothing that was asked now; the first is line {}", path_,
-                                               unused.count, replies_->size(), unused.first));
+      context.log(SXT_LOG_WARNING,
+                  fmt::format("{}: {} of {} lines are replies to nothing that was asked now; the first is line {}", path_,
+                              unused.count, replies_->size(), unused.first));
   }
 
   sxt_model_info info() override {

@@ -175,10 +175,11 @@ Result<const Replies::Line*> Replies::look_up(uint64_t stream, std::string_view 
     const Line& line = lines_[it->second];
     const auto holds = [](std::string_view a, std::string_view b) { return !b.empty() && a.find(b) != a.npos; };
     if (!line.asked.empty() && !holds(prompt, line.asked) && !holds(line.asked, prompt) && !holds(line.asked, last_turn))
-      return Error{Error::Kind::data,
-                   fmt::format("line {} is of this \"index\", and its \"prompt\" or \"question\" is another than is asked: the file was "
-                               "made for other rows, or another order of them; leave the member out if only \"index\" counts",
-                               line.number)};
+      return Error{
+          Error::Kind::data,
+          fmt::format("line {} is of this \"index\", and its \"prompt\" or \"question\" is another than is asked: the file was "
+                      "made for other rows, or another order of them; leave the member out if only \"index\" counts",
+                      line.number)};
     return &line;
   }
   for (const std::string_view text : {prompt, last_turn}) {

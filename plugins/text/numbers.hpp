@@ -332,7 +332,8 @@ inline size_t sign_before(std::string_view text, size_t at) {
     if (!ends(sign, minus)) continue;
     const size_t begin = sign - minus.size();
     const char before = begin == 0 ? ' ' : text[begin - 1];
-    const bool taken_from = is_ascii_digit(before) || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == ')' || before == '}';
+    const bool taken_from =
+        is_ascii_digit(before) || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == ')' || before == '}';
     return taken_from ? at : begin;
   }
   return at;
@@ -341,8 +342,8 @@ inline size_t sign_before(std::string_view text, size_t at) {
 }  // namespace detail
 
 /// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be
-/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2", 1½ and "1\\frac12" are 3/2, "1/2/2024" are three. Digits inside a word ("A4",
-/// "x2"), an exponent or index ("cm^2", "x_1"), a version ("3.5.2") or "0x1F" are none.
+/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2", 1½ and "1\\frac12" are 3/2, "1/2/2024" are three. Digits
+/// inside a word ("A4", "x2"), an exponent or index ("cm^2", "x_1"), a version ("3.5.2") or "0x1F" are none.
 inline std::vector<NumberAt> numbers(std::string_view text, Blanks blanks = Blanks::before_zeros) {
   std::vector<NumberAt> out;
   const auto letter_before = [&](size_t at) {

@@ -55,10 +55,26 @@ template <size_t n> std::optional<Statement> last_of(std::string_view text, cons
 
 /// The last of them, or nothing: "the answer is", "Answer:", "####", 答案是; where there is none of these "Ans:", 答：, 结果为.
 inline std::optional<Statement> last_statement(std::string_view text) {
-  constexpr std::array<std::string_view, 20> phrases{
-      "answer is",           "answer:",         "answer：",        "answers are",         "answer would be", "answer =", "####", "答案是",
-      "答案为",              "答案：",          "答案:",           "答案应为",            "答案应该是",      "答案应是", "answer should be",
-      "answer, therefore, is", "answer therefore is", "answer, then, is", "answer thus is", "answer must be"};
+  constexpr std::array<std::string_view, 20> phrases{"answer is",
+                                                     "answer:",
+                                                     "answer：",
+                                                     "answers are",
+                                                     "answer would be",
+                                                     "answer =",
+                                                     "####",
+                                                     "答案是",
+                                                     "答案为",
+                                                     "答案：",
+                                                     "答案:",
+                                                     "答案应为",
+                                                     "答案应该是",
+                                                     "答案应是",
+                                                     "answer should be",
+                                                     "answer, therefore, is",
+                                                     "answer therefore is",
+                                                     "answer, then, is",
+                                                     "answer thus is",
+                                                     "answer must be"};
   constexpr std::array<std::string_view, 6> weaker{"ans:", "ans. ", "答：", "答:", "结果为", "结果是"};
   auto out = detail::last_of(text, phrases);
   if (!out) out = detail::last_of(text, weaker);

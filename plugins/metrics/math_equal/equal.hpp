@@ -18,7 +18,8 @@ inline std::string plain_words(std::string_view given) {
     last = token.kind;
   }
   // quotes that enclose it are dress; x' is not x
-  if (out.size() > 2 && (out.front() == '\'' || out.front() == '"') && out.back() == out.front()) out = out.substr(1, out.size() - 2);
+  if (out.size() > 2 && (out.front() == '\'' || out.front() == '"') && out.back() == out.front())
+    out = out.substr(1, out.size() - 2);
   out = text::lower(text::without(out, [](char32_t c) { return text::is_blank(c) || c == '"'; }));
   while (out.ends_with('.')) out.pop_back();
   if (out.size() == 3 && out.front() == '(' && out.back() == ')') return out.substr(1, 1);  // (A) is A
@@ -80,9 +81,8 @@ class Equality {
   static bool is_named(const Tree& list) {
     const auto named = [](const Tree& part) { return is_relation(part, "=") && part->parts[0]->kind == Kind::symbol; };
     return list->parts.size() > 1 && std::all_of(list->parts.begin(), list->parts.end(), named) &&
-           std::any_of(list->parts.begin(), list->parts.end(), [&](const Tree& part) {
-             return part->parts[0]->name != list->parts[0]->parts[0]->name;
-           });
+           std::any_of(list->parts.begin(), list->parts.end(),
+                       [&](const Tree& part) { return part->parts[0]->name != list->parts[0]->parts[0]->name; });
   }
   static bool is_name(const Tree& tree) {
     return tree->kind == Kind::symbol ||
@@ -220,7 +220,8 @@ class Equality {
     }
     if (decimals) {
       const Complex u = AtPoint(0)(a), w = AtPoint(0)(b), u2 = AtPoint(1)(a), w2 = AtPoint(1)(b);
-      if (is_close(std::abs(u - w), std::max(std::abs(u), std::abs(w))) && is_close(std::abs(u2 - w2), std::max(std::abs(u2), std::abs(w2))))
+      if (is_close(std::abs(u - w), std::max(std::abs(u), std::abs(w))) &&
+          is_close(std::abs(u2 - w2), std::max(std::abs(u2), std::abs(w2))))
         return true;
       if (x && y && !x->inexact && !y->inexact) return false;
     }

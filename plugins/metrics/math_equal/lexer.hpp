@@ -50,9 +50,7 @@ class Lexer {
       if (in_angle_) put(Token::Kind::sign, "deg");
       return;
     }
-    if (take("$") || take(" ") || take("\n") || take("\t") || take("~") ||
-        take("\u00A0"))
-      return;
+    if (take("$") || take(" ") || take("\n") || take("\t") || take("~") || take("\u00A0")) return;
     constexpr std::pair<std::string_view, std::string_view> spelt[] = {
         {"−", "-"},  {"–", "-"},   {"×", "*"},   {"·", "*"},  {"⋅", "*"},   {"÷", "/"},  {"≤", "<="},
         {"≥", ">="}, {"<=", "<="}, {">=", ">="}, {"≠", "!="}, {"!=", "!="}, {"±", "+-"}, {"∪", "cup"},
@@ -91,12 +89,16 @@ class Lexer {
     const size_t begin = text::detail::digits_end(text_, at + 1);
     const std::string fixed(text_.substr(at + 1, begin - at - 1));
     for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"\\overline{", "}"},
-                                      {"\\bar{", "}"}, {"\\dot{", "}"}, {"\\overline", ""}, {"(", ")"}}) {
+                                      {"\\bar{", "}"},
+                                      {"\\dot{", "}"},
+                                      {"\\overline", ""},
+                                      {"(", ")"}}) {
       const size_t inside = begin + open.size();
       if (!text_.substr(begin).starts_with(open)) continue;
       const size_t end = close.empty() ? std::min(inside + 1, text_.size()) : text::detail::digits_end(text_, inside);
       const std::string again(text_.substr(inside, end - inside));
-      if (again.empty() || !text::is_ascii_digit(again[0]) || again.size() + fixed.size() > 30 || !text_.substr(end).starts_with(close))
+      if (again.empty() || !text::is_ascii_digit(again[0]) || again.size() + fixed.size() > 30 ||
+          !text_.substr(end).starts_with(close))
         continue;
       mpz_class all(whole + fixed + again, 10), before(whole + fixed == "" ? "0" : whole + fixed, 10), nines, scale;
       mpz_ui_pow_ui(nines.get_mpz_t(), 10, again.size());

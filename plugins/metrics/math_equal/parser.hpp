@@ -141,9 +141,10 @@ class Parser {
   }
   // 12元, 3个, 5厘米: characters of which units are made; 万 and 亿 are none
   static bool is_counted(std::string_view sign) {
-    static constexpr std::string_view units[] = {"元", "角", "分", "个", "人", "名", "米", "厘", "毫", "克", "斤", "吨", "升", "天",
-                                                 "年", "岁", "只", "本", "张", "次", "时", "小", "钟", "秒", "页", "颗", "块", "条",
-                                                 "台", "辆", "棵", "件", "箱", "袋", "瓶", "里", "公", "周", "月", "平", "方", "立", "度"};
+    static constexpr std::string_view units[] = {"元", "角", "分", "个", "人", "名", "米", "厘", "毫", "克", "斤",
+                                                 "吨", "升", "天", "年", "岁", "只", "本", "张", "次", "时", "小",
+                                                 "钟", "秒", "页", "颗", "块", "条", "台", "辆", "棵", "件", "箱",
+                                                 "袋", "瓶", "里", "公", "周", "月", "平", "方", "立", "度"};
     return std::find(std::begin(units), std::end(units), sign) != std::end(units);
   }
   static bool is_unit(std::string_view word) {
@@ -406,7 +407,8 @@ class Parser {
         of = make(Kind::multiply, {of, factor()});
     }
     if (exponent && exponent->kind == Kind::multiply && exponent->parts.size() == 2 && exponent->parts[0]->value == -1 &&
-        exponent->parts[1]->kind == Kind::number && exponent->parts[1]->value == 1 && (name == "sin" || name == "cos" || name == "tan"))
+        exponent->parts[1]->kind == Kind::number && exponent->parts[1]->value == 1 &&
+        (name == "sin" || name == "cos" || name == "tan"))
       return make(Kind::call, {of}, "arc" + name);  // \sin^{-1}
     Tree out = make(Kind::call, {of}, name == "log" && !base_of_log ? "log" : name == "log" ? "ln" : name);
     if (base_of_log) out = make(Kind::divide, {out, make(Kind::call, {base_of_log}, "ln")});

@@ -17,7 +17,8 @@ namespace multi_detail {
 
 /// The end of what joins the letters of a list behind `at`, or npos.
 inline size_t joined_until(std::string_view text, size_t at) {
-  for (const std::string_view joint : {", and ", " and ", ", ", ",", "、", "和", "与", "及", " & ", "&", " + ", "+", "/", "; ", ";", " "})
+  for (const std::string_view joint :
+       {", and ", " and ", ", ", ",", "、", "和", "与", "及", " & ", "&", " + ", "+", "/", "; ", ";", " "})
     if (text.substr(at).starts_with(joint)) return at + joint.size();
   return text.npos;
 }
@@ -33,7 +34,8 @@ inline std::string undressed(std::string_view text) {
     const std::string_view behind = close == text.npos ? std::string_view() : text.substr(close + 1);
     const bool text_follows = behind.size() > 1 && behind[0] == ' ' && behind[1] >= 'a' && behind[1] <= 'z' &&  // "(A) iron"
                               !behind.starts_with(" and ") && !behind.starts_with(" is ") && !behind.starts_with(" are ");
-    if (close != text.npos && close - i < 12 && !text_follows && text[letter] >= 'A' && text[letter] <= 'Z' && (text[close] == ')' || text[close] == ']')) {
+    if (close != text.npos && close - i < 12 && !text_follows && text[letter] >= 'A' && text[letter] <= 'Z' &&
+        (text[close] == ')' || text[close] == ']')) {
       if (!out.empty() && is_ascii_word(out.back())) out += ' ';
       out += text[letter];
       i = close;
@@ -56,14 +58,17 @@ inline std::string_view behind_name(std::string_view text) {
   return text;
 }
 inline bool is_wrong(std::string_view behind) {
-  return begins_with_one_of(behind_name(behind), {"错", "不", "有误", "是错", " is wrong", " is incorrect", " is false", " is not", " are wrong", " are incorrect"});
+  return begins_with_one_of(behind_name(behind), {"错", "不", "有误", "是错", " is wrong", " is incorrect", " is false",
+                                                  " is not", " are wrong", " are incorrect"});
 }
 inline bool is_right(std::string_view behind) {
-  return begins_with_one_of(behind_name(behind), {"正确", "对", "是对", "是正确", "符合", " is correct", " is right", " is true"});
+  return begins_with_one_of(behind_name(behind),
+                            {"正确", "对", "是对", "是正确", "符合", " is correct", " is right", " is true"});
 }
 /// What stands before a letter and says that it is none.
 inline bool is_left_out(std::string_view before) {
-  for (const std::string_view word : {"排除", "不选", "不是", "除了", "去掉", "eliminate ", "exclude ", "not ", "rule out ", "Not "})
+  for (const std::string_view word :
+       {"排除", "不选", "不是", "除了", "去掉", "eliminate ", "exclude ", "not ", "rule out ", "Not "})
     if (before.ends_with(word)) return true;
   return false;
 }
@@ -106,7 +111,8 @@ inline std::string first_run(std::string_view text, std::string_view options) {
       continue;
     }
     const size_t behind = begin + run.size();
-    if (multi_detail::is_left_out(view.substr(0, begin)) || (multi_detail::is_wrong(view.substr(behind)) && behind < view.size())) {
+    if (multi_detail::is_left_out(view.substr(0, begin)) ||
+        (multi_detail::is_wrong(view.substr(behind)) && behind < view.size())) {
       begin = view.find_first_of(options, behind);
       continue;
     }

@@ -26,10 +26,11 @@ inline std::string stated_formula(std::string_view rest) {
   std::string_view line = text::before(text::strip(rest), "\n");
   // what is denied behind the answer, or before it, is none: "5, not 6", "not 5 but 6"
   if (const size_t no = line.find(", not "); no != line.npos && no > 0) line = line.substr(0, no);
-  if (const size_t but = line.starts_with("not ") ? line.find(" but ") : line.npos; but != line.npos) line = line.substr(but + 5);
+  if (const size_t but = line.starts_with("not ") ? line.find(" but ") : line.npos; but != line.npos)
+    line = line.substr(but + 5);
   // a sentence that says a number holds the answer, whatever formula follows it
-  if (const size_t dot = line.find(". "); dot != line.npos && dot < line.find_first_of("$\\") &&
-                                          line.substr(0, dot).find_first_of("0123456789") != line.npos)
+  if (const size_t dot = line.find(". ");
+      dot != line.npos && dot < line.find_first_of("$\\") && line.substr(0, dot).find_first_of("0123456789") != line.npos)
     line = line.substr(0, dot);
   // the formula is what is meant where the words hold one: "the answer is therefore $\frac12$, which ..."
   for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"$", "$"}, {"\\(", "\\)"}}) {
@@ -56,7 +57,8 @@ inline std::string stated_formula(std::string_view rest) {
 
 /// What stands between two prices: "$5 and tax is $3".
 inline bool is_prose(std::string_view between) {
-  for (const std::string_view word : {" and ", " is ", " are ", " the ", " for ", " of ", " to ", " so ", " plus ", " at ", " in "})
+  for (const std::string_view word :
+       {" and ", " is ", " are ", " the ", " for ", " of ", " to ", " so ", " plus ", " at ", " in "})
     if (between.find(word) != between.npos && between.find('\\') == between.npos) return true;
   return false;
 }

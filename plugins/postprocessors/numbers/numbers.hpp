@@ -30,7 +30,8 @@ inline bool is_calculation(std::string_view behind) {
 // Of what stands behind "the answer is", up to the line's end: the number behind the last equals sign, else the first one.
 inline std::string stated_number(std::string_view rest) {
   const bool same_line = text::strip(rest.substr(0, std::min(rest.find('\n'), rest.size()))).size() > 0;
-  const std::string owner = same_line ? sign_joined(text::before(rest, "\n")) : std::string(text::before(text::strip(rest), "\n"));
+  const std::string owner =
+      same_line ? sign_joined(text::before(rest, "\n")) : std::string(text::before(text::strip(rest), "\n"));
   const std::string_view line = text::strip(owner);
   auto all = text::numbers(line, text::Blanks::always);
   // "not 450 but 540", "450? No, it is 540"
@@ -61,8 +62,9 @@ inline std::string stated_number(std::string_view rest) {
 inline size_t taken_back(std::string_view text) {
   size_t out = text.npos;
   for (const std::string_view words :
-       {"that's wrong", "that is wrong", "this is wrong", "that's incorrect", "that is incorrect", "this is incorrect", "that's not right",
-        "that is not right", "that isn't right", "i made a mistake", "i made an error", "correction:", "不对", "错了", "算错", "更正", "有误"})
+       {"that's wrong", "that is wrong", "this is wrong", "that's incorrect", "that is incorrect", "this is incorrect",
+        "that's not right", "that is not right", "that isn't right", "i made a mistake", "i made an error",
+        "correction:", "不对", "错了", "算错", "更正", "有误"})
     if (const size_t at = text::find_ignoring_case(text, words); at != text.npos) out = std::min(out, at + words.size());
   return out;
 }

@@ -164,7 +164,8 @@ class OptionTexts {
     if (rest.starts_with(' ')) rest.remove_prefix(1);
     for (const std::string_view word : {"million", "billion", "trillion", "thousand", "hundred", "dozen", "万", "亿"})
       if (rest.starts_with(word)) return true;
-    for (const std::string_view sign : {"+", "-", "*", "/", "×", "·", "÷", "x ", "times ", "plus ", "minus ", "\\times", "\\cdot"}) {
+    for (const std::string_view sign :
+         {"+", "-", "*", "/", "×", "·", "÷", "x ", "times ", "plus ", "minus ", "\\times", "\\cdot"}) {
       if (!rest.starts_with(sign)) continue;
       const std::string_view number = rest.substr(sign.size());
       return is_digit_at(number, number.starts_with(' ') ? 1 : 0);
