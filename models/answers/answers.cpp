@@ -23,6 +23,13 @@ class Answers : public Model {
     replies_ = or_throw(Replies::read(path_, context.text("dataset")));
   }
 
+  ~Answers() override {
+    const Replies::Unused unused = replies_ ? replies_->unused() : Replies::Unused{};
+    if (unused.count > 0 && unused.used > 0)
+      context.log(SXT_LOG_WARNING, fmt::format("{}: {} of {} lines are replies to nothing that was asked now; the first is line {}", path_,
+                                               unused.count, replies_->size(), unused.first));
+  }
+
   sxt_model_info info() override {
     sxt_model_info info{};
     info.struct_size = sizeof info;

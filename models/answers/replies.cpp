@@ -61,6 +61,7 @@ Result<Replies> Replies::read(const std::string& path, const std::string& datase
   if (out.lines_.empty())
     return Error{Error::Kind::data,
                  fmt::format("{}: holds no replies; each line is {{\"question\": ..., \"reply\": ...}}", path)};
+  out.used_ = std::make_unique<std::atomic<bool>[]>(out.lines_.size());
   for (size_t i = 0; i < out.questions_.size(); ++i) {
     const std::string_view question = out.questions_[i].text;
     if (question.size() < beginning_bytes) out.short_.push_back(i);
@@ -92,8 +93,11 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
   made.reply = std::string(json::text(*reply));
   made.thinking = json::find_string(line, "thinking").value_or("");
   const size_t id = lines_.size();
+  const bool by_index = json::find(line, "index") != nullptr;
+  for (const char* key : {"prompt", "question"})
+    if (by_index && made.asked.empty()) made.asked = json::find_string(line, key).value_or("");
   lines_.push_back(std::move(made));
-  if (json::find(line, "index")) {
+  if (by_index) {
     const std::string set = json::find_string(line, "dataset").value_or(dataset);
     if (set.empty())
       return wrong(path, number,
@@ -151,8 +155,32 @@ Result<const Replies::Line*> Replies::by_question(std::string_view prompt) const
   return &line;
 }
 
+Replies::Unused Replies::unused() const {
+  Unused out;
+  for (size_t i = 0; i < lines_.size(); ++i) {
+    if (used_[i]) ++out.used;
+    else if (out.count++ == 0) out.first = lines_[i].number;
+  }
+  return out;
+}
+
 Result<const Replies::Line*> Replies::find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const {
-  if (const auto it = by_stream_.find(stream); it != by_stream_.end()) return &lines_[it->second];
+  SXT_TRY(const Line* found, look_up(stream, prompt, last_turn));
+  if (found) used_[static_cast<size_t>(found - lines_.data())] = true;
+  return found;
+}
+
+Result<const Replies::Line*> Replies::look_up(uint64_t stream, std::string_view prompt, std::string_view last_turn) const {
+  if (const auto it = by_stream_.find(stream); it != by_stream_.end()) {
+    const Line& line = lines_[it->second];
+    const auto holds = [](std::string_view a, std::string_view b) { return !b.empty() && a.find(b) != a.npos; };
+    if (!line.asked.empty() && !holds(prompt, line.asked) && !holds(line.asked, prompt) && !holds(line.asked, last_turn))
+      return Error{Error::Kind::data,
+                   fmt::format("line {} is of this \"index\", and its \"prompt\" or \"question\" is another than is asked: the file was "
+                               "made for other rows, or another order of them; leave the member out if only \"index\" counts",
+                               line.number)};
+    return &line;
+  }
   for (const std::string_view text : {prompt, last_turn}) {
     if (text.empty()) continue;
     if (const auto it = by_prompt_.find(std::string(text)); it != by_prompt_.end()) return &lines_[it->second];

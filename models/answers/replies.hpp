@@ -1,7 +1,9 @@
 // Replies that somebody has already: lines of a file, found again by the sample's place in its data set, by the whole prompt,
 // or by the question that stands in it. Read-only once opened. [any] thread.
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,12 +23,16 @@ class Replies {
 
   struct Line {
     std::string reply, thinking;
+    std::string asked;              // the prompt or question that a line with an "index" names besides
     size_t number = 0;              // in the file, from 1
   };
   /// By the sample, else by the prompt, else by the longest question that the prompt holds. Null: none of them is there. An
   /// Error: it holds another one elsewhere, so that either may be meant.
   Result<const Line*> find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const;
   size_t size() const { return lines_.size(); }
+  /// How many lines were the reply to nothing that was asked, and the first of them; [any] thread once all is asked.
+  struct Unused { size_t count = 0, first = 0, used = 0; };
+  Unused unused() const;
   const std::string& sha256() const { return sha256_; }
 
  private:
@@ -34,8 +40,10 @@ class Replies {
   Result<void> add(const json::Value& line, size_t number, const std::string& path, const std::string& dataset);
   Result<void> check_new(const std::string& what, size_t earlier, size_t number, const std::string& path) const;
   Result<const Line*> by_question(std::string_view prompt) const;
+  Result<const Line*> look_up(uint64_t stream, std::string_view prompt, std::string_view last_turn) const;
 
   std::vector<Line> lines_;
+  std::unique_ptr<std::atomic<bool>[]> used_;  // [line], or one that says the same
   std::string sha256_;
   std::unordered_map<uint64_t, size_t> by_stream_;
   std::unordered_map<std::string, size_t> by_prompt_, by_text_;

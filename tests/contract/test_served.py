@@ -441,6 +441,15 @@ class Answers(ServedTest):
         prompts = [p["origin_prompt"] for p in read_json(outcome.run.path / "predictions" / "toy" / "tiny.json").values()]
         self.assertEqual(len(set(map(str, prompts))), 4)
 
+    def test_lines_of_other_rows(self):
+        rows = mcq_rows(4)
+        lines = [{"dataset": "tiny", "index": i, "question": row["question"], "reply": "A"} for i, row in enumerate(rows)]
+        self.run_answers(lines)
+        outcome = self.run_answers([dict(lines[0], question="of another file"), *lines[1:]], expect=DATA)
+        self.assertIn("line 1 is of this \"index\"", outcome.run.task("tiny")["error"])
+        outcome = self.run_answers(lines + [{"dataset": "tiny", "index": 4, "reply": "A"}])
+        self.assertIn("replies.jsonl: 1 of 5 lines are replies to nothing that was asked now; the first is line 5", outcome.stderr)
+
     def test_two_questions_in_one_prompt(self):
         rows = mcq_rows(4)
         lines = [{"question": row["question"], "reply": reply} for row, reply in zip(rows, "ABCD")]

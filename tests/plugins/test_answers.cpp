@@ -191,6 +191,13 @@ TEST_CASE("math takes the box, else what is stated, else the last formula, else 
                       {"Answer: 12 apples", "12 apples"},
                       {"so $3$ and $4$", "4"},
                       {"we get 7.", "7"},
+                      {"The answer is 5. Note that $x=3$ is extraneous.", "5"},
+                      {"the answer is $\\$5$.", "\\$5"},
+                      {"It costs $5 and tax is $3, so total is $8.", "8"},
+                      {"The answer is 5, not 6.", "5"},
+                      {"The answer is not 5 but 6.", "6"},
+                      {"The answer is $x = 2$ or $x=-3$.", "x = 2, x=-3"},
+                      {"答案是：5。", "5"},
                       {"", ""},
                       {"\\boxed{} no", ""},
                       {"**Answer:** \\(2\\pi\\)", "2\\pi"},
@@ -232,7 +239,7 @@ TEST_CASE("short answers are undressed") {
                        {"3.75", "3.75"},
                        {"Answer:", "Answer:"}});
   check(strategyqa, {{"I know. The answer is yes.", "yes"}, {"know", ""}, {"No, never", "no"}, {"the answer is false", "no"},
-                     {"It is not true", "no"}, {"that isn't false", "yes"}, {"not sure, but yes", "yes"}});
+                     {"It is not true", "no"}, {"that isn't false", "yes"}, {"not sure, but yes", "yes"}, {"No. The answer is not yes.", "no"}});
   check(strategyqa_opencompass, {{"I know", "no"}, {"answer is Yes", "yes"}, {"", ""}});
   check(lcsts, {{"1. “标题。”", "标题"}, {"- a\nb", "a"}});
   check(capitals_opencompass, {{"B and A, B", "AB"}, {"ÉA", "AÉ"}});

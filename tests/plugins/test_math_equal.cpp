@@ -109,6 +109,13 @@ TEST_CASE("math_equal: one thing, however it is written") {
                         {"x=3, y=4", "3, 4"},
                         {"|x|", "\\sqrt{x^2}"},
                         {"NO", "no"},
+                        {"5 million", "5000000"},
+                        {"3 dozen", "36"},
+                        {"5 km/h", "5"},
+                        {"12 元", "12"},
+                        {"5厘米", "5"},
+                        {"\\sin^{-1} x", "\\arcsin x"},
+                        {"'cat'", "cat"},
                         {"2½", "2½"}}) {
     INFO(p.a << "  " << p.b);
     CHECK(equal(p.a, p.b));
@@ -157,6 +164,13 @@ TEST_CASE("math_equal: what is not the same") {
                         {"x=3, y=4", "4, 3"},
                         {"x=3", "y=3"},
                         {"no", "on"},
+                        {"it", "ti"},
+                        {"5 million", "5"},
+                        {"5万", "5"},
+                        {"\\sin^{-1} x", "\\frac{1}{\\sin x}"},
+                        {"A'", "A"},
+                        {"73/4", "7 3/4"},
+                        {"x=1,y=2", "y=1,x=2"},
                         {"|x|", "x"},
                         {"\\sin 30", "0.5"},
                         {"0.(3)", "0"},

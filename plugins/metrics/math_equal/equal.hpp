@@ -17,16 +17,19 @@ inline std::string plain_words(std::string_view given) {
     out += token.text;
     last = token.kind;
   }
-  out = text::lower(text::without(out, [](char32_t c) { return text::is_blank(c) || c == '"' || c == '\''; }));
+  // quotes that enclose it are dress; x' is not x
+  if (out.size() > 2 && (out.front() == '\'' || out.front() == '"') && out.back() == out.front()) out = out.substr(1, out.size() - 2);
+  out = text::lower(text::without(out, [](char32_t c) { return text::is_blank(c) || c == '"'; }));
   while (out.ends_with('.')) out.pop_back();
   if (out.size() == 3 && out.front() == '(' && out.back() == ')') return out.substr(1, 1);  // (A) is A
   return out;
 }
 
-/// A word of three letters or more, "no" and "on" (others of two may be products), or what stands in \text{} alone.
+/// A word of three letters or more, "no" and the like (others of two may be products), or what stands in \text{} alone.
 inline bool is_word(std::string_view given) {
   std::string_view plain = text::strip(given);
-  if (const std::string small = text::lower(plain); small == "no" || small == "on") return true;
+  for (const std::string_view word : {"no", "on", "it", "is", "up", "us", "we", "he", "go", "do", "to"})
+    if (plain.size() == 2 && text::lower(plain) == word) return true;
   if (plain.starts_with("\\text"))
     return text::closing_brace(plain, std::min(plain.find('{'), plain.size())) == plain.size() - 1;
   size_t letters = 0;

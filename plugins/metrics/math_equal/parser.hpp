@@ -1,6 +1,7 @@
 // Tokens to expressions, by recursive descent. An answer that the grammar does not know is nothing, and is compared as text.
 // Linear in the tokens, of which there are at most 4,000. Pure; [any] thread.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include "expression.hpp"
@@ -128,10 +129,22 @@ class Parser {
       } else if (here().kind == K::word && is_unit(here().text)) {
         ++at_;
         if (is_sign("^") && at_ + 1 < tokens_.size() && tokens_[at_ + 1].kind == K::number) at_ += 2;
+        if (is_sign("/") && at_ + 1 < tokens_.size() && tokens_[at_ + 1].kind == K::word &&
+            (is_unit(tokens_[at_ + 1].text) || tokens_[at_ + 1].text == "h" || tokens_[at_ + 1].text == "s"))
+          at_ += 2;  // km/h
+      } else if (here().kind == K::sign && is_counted(here().text)) {
+        ++at_;
       } else {
         return;
       }
     }
+  }
+  // 12元, 3个, 5厘米: characters of which units are made; 万 and 亿 are none
+  static bool is_counted(std::string_view sign) {
+    static constexpr std::string_view units[] = {"元", "角", "分", "个", "人", "名", "米", "厘", "毫", "克", "斤", "吨", "升", "天",
+                                                 "年", "岁", "只", "本", "张", "次", "时", "小", "钟", "秒", "页", "颗", "块", "条",
+                                                 "台", "辆", "棵", "件", "箱", "袋", "瓶", "里", "公", "周", "月", "平", "方", "立", "度"};
+    return std::find(std::begin(units), std::end(units), sign) != std::end(units);
   }
   static bool is_unit(std::string_view word) {
     static constexpr std::string_view units[] = {"cm", "mm",  "km", "kg",  "mg", "ft", "in", "mph", "kph", "sec", "min",
@@ -187,10 +200,20 @@ class Parser {
                            right->kind == Kind::divide && right->parts[0]->kind == Kind::number &&
                            right->parts[1]->kind == Kind::number;
         left = make(mixed ? Kind::add : Kind::multiply, {left, right});
+      } else if (const long scale = here().kind == K::word ? scale_of(here().text) : 0) {
+        ++at_;  // 5 million
+        left = make(Kind::multiply, {left, number(scale)});
       } else {
         return left;
       }
     }
+  }
+  static long scale_of(std::string_view word) {
+    static constexpr std::pair<std::string_view, long> scales[] = {
+        {"dozen", 12}, {"hundred", 100}, {"thousand", 1000}, {"million", 1'000'000}, {"billion", 1'000'000'000}};
+    for (const auto& [name, value] : scales)
+      if (word == name) return value;
+    return 0;
   }
 
   Tree factor() {
@@ -382,6 +405,9 @@ class Parser {
       while (!failed_ && begins_factor() && here().kind != K::command && !is_sign("("))
         of = make(Kind::multiply, {of, factor()});
     }
+    if (exponent && exponent->kind == Kind::multiply && exponent->parts.size() == 2 && exponent->parts[0]->value == -1 &&
+        exponent->parts[1]->kind == Kind::number && exponent->parts[1]->value == 1 && (name == "sin" || name == "cos" || name == "tan"))
+      return make(Kind::call, {of}, "arc" + name);  // \sin^{-1}
     Tree out = make(Kind::call, {of}, name == "log" && !base_of_log ? "log" : name == "log" ? "ln" : name);
     if (base_of_log) out = make(Kind::divide, {out, make(Kind::call, {base_of_log}, "ln")});
     return exponent ? make(Kind::power, {out, exponent}) : out;

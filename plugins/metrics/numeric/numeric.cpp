@@ -18,11 +18,12 @@ struct Numeric : Metric {
   }
   const bool opencompass = text::is_opencompass(context.text("compat"));
   const metric::Tolerance tolerance{json::find_number(context.config(), "absolute").value_or(1e-6),
-                                    json::find_number(context.config(), "relative").value_or(0)};
+                                    json::find_number(context.config(), "relative").value_or(0),
+                                    json::find_number(context.config(), "absolute").value_or(1e-6) != 1e-6};
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "absolute": {"type": "number", "minimum": 0, "default": 1e-6, "description": "how far from the reference a number may be"},
+  "absolute": {"type": "number", "minimum": 0, "default": 1e-6, "description": "how far from the reference a number may be; 1e-6 is at most a thousandth of the larger number"},
   "relative": {"type": "number", "minimum": 0, "default": 0, "description": "the same as a share of the reference; the larger of the two counts"},)" SXT_COMPAT_SCHEMA
                                "}}";
 

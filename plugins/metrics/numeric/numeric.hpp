@@ -1,5 +1,6 @@
 // Are two texts the same number? Pure; [any] thread.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include "../../text/numbers.hpp"
@@ -42,6 +43,7 @@ inline std::optional<Read> number_of(std::string_view given) {
 
 struct Tolerance {
   double absolute = 1e-6, relative = 0;
+  bool told = false;  // absolute is what somebody wrote: else it is at most a thousandth of the larger number
 };
 
 /// Texts that are not numbers are equal where they are the same.
@@ -49,7 +51,9 @@ inline bool same_number(std::string_view prediction, std::string_view answer, To
   if (text::strip(prediction) == text::strip(answer)) return !text::strip(answer).empty();
   const auto a = number_of(prediction), b = number_of(answer);
   if (!a || !b) return false;
-  const double allowed = std::max(tolerance.absolute, tolerance.relative * std::fabs(b->value));
+  const double size = std::max(std::fabs(a->value), std::fabs(b->value));
+  const double absolute = tolerance.told ? tolerance.absolute : std::min(tolerance.absolute, size / 1000);
+  const double allowed = std::max(absolute, tolerance.relative * std::fabs(b->value));
   if (allowed < 1 && !a->whole.empty() && !b->whole.empty()) return a->whole == b->whole;
   return std::fabs(a->value - b->value) <= allowed;
 }

@@ -24,14 +24,41 @@ inline std::string bare_formula(std::string_view text) {
 /// Behind "the answer is", up to the end of the line or of the sentence.
 inline std::string stated_formula(std::string_view rest) {
   std::string_view line = text::before(text::strip(rest), "\n");
+  // what is denied behind the answer, or before it, is none: "5, not 6", "not 5 but 6"
+  if (const size_t no = line.find(", not "); no != line.npos && no > 0) line = line.substr(0, no);
+  if (const size_t but = line.starts_with("not ") ? line.find(" but ") : line.npos; but != line.npos) line = line.substr(but + 5);
+  // a sentence that says a number holds the answer, whatever formula follows it
+  if (const size_t dot = line.find(". "); dot != line.npos && dot < line.find_first_of("$\\") &&
+                                          line.substr(0, dot).find_first_of("0123456789") != line.npos)
+    line = line.substr(0, dot);
   // the formula is what is meant where the words hold one: "the answer is therefore $\frac12$, which ..."
   for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"$", "$"}, {"\\(", "\\)"}}) {
-    const size_t begin = line.find(open), end = begin == line.npos ? begin : line.find(close, begin + open.size());
-    if (end != line.npos && end > begin + open.size())
-      return std::string(text::strip(line.substr(begin + open.size(), end - begin - open.size())));
+    std::string all;
+    for (size_t begin = line.find(open); begin != line.npos;) {
+      size_t end = line.find(close, begin + open.size());
+      while (end != line.npos && open == "$" && line[end - 1] == '\\') end = line.find(close, end + 1);  // $\$5$
+      if (end == line.npos || end == begin + open.size()) break;
+      all += (all.empty() ? "" : ", ") + std::string(text::strip(line.substr(begin + open.size(), end - begin - open.size())));
+      // "$x=2$ or $x=-3$"
+      size_t next = end + close.size();
+      for (const std::string_view joint : {", and ", ", or ", " and ", " or ", ", "})
+        if (line.substr(next).starts_with(std::string(joint) + std::string(open))) {
+          next += joint.size();
+          break;
+        }
+      begin = next > end + close.size() ? next : line.npos;
+    }
+    if (!all.empty()) return all;
   }
   for (size_t dot = line.find(". "); dot != line.npos; dot = line.npos) line = line.substr(0, dot);
   return bare_formula(line);
+}
+
+/// What stands between two prices: "$5 and tax is $3".
+inline bool is_prose(std::string_view between) {
+  for (const std::string_view word : {" and ", " is ", " are ", " the ", " for ", " of ", " to ", " so ", " plus ", " at ", " in "})
+    if (between.find(word) != between.npos && between.find('\\') == between.npos) return true;
+  return false;
 }
 
 }  // namespace detail
@@ -47,7 +74,7 @@ inline std::string math_answer(std::string_view reply) {
     if (!formula.empty()) return formula;
   }
   std::string_view formula;
-  if (text::detail::last_between(plain, "$", "$", formula) && !text::strip(formula).empty())
+  if (text::detail::last_between(plain, "$", "$", formula) && !text::strip(formula).empty() && !detail::is_prose(formula))
     return std::string(text::strip(formula));
   const auto all = text::numbers(plain);
   return all.empty() ? std::string() : all.back().value;

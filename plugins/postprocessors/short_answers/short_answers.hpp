@@ -91,6 +91,7 @@ inline std::string strategyqa(std::string_view reply) {
       word += c;
       continue;
     }
+    if (word == "yes" && denied) return "no";
     if (word == "yes" || (word == "true" && !denied) || (word == "false" && denied)) return "yes";
     if (word == "no" || word == "false" || word == "true") return "no";
     if (!word.empty()) denied = word == "not" || word == "t";
