@@ -75,12 +75,9 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
   std::vector<std::pair<std::string, std::string>> said;
   std::vector<double> others, differences;
   std::vector<uint32_t> of_labelled, of_others;          // clusters
-  uint64_t same = 0, without_verdict = 0;
+  uint64_t same = 0;
   for (size_t i = 0; i < judge.size(); ++i) {
-    if (std::isnan(judge[i])) {
-      without_verdict += people.contains(i);
-      continue;
-    }
+    if (std::isnan(judge[i])) continue;
     const auto person = people.find(i);
     if (person == people.end()) {
       others.push_back(judge[i]);
@@ -108,9 +105,6 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
   std::string detail = fmt::format("Cohen's kappa {}; its verdicts are {:+.2f} from theirs on average",
                                    shown(stats::cohen_kappa(said)), bias.value);
   if (bias.known()) detail += fmt::format(" [{:+.2f}, {:+.2f}]", bias.low, bias.high);
-  if (without_verdict > 0)
-    detail += fmt::format("; {} labelled samples have no verdict that can be read: the corrected number is without them",
-                          without_verdict);
   out.findings.push_back({"people", same, labelled.size(), detail});
   if (powered.labels < stats::least_labels) out.findings.push_back({"few_labels", powered.labels, stats::least_labels, ""});
   return out;
