@@ -14,7 +14,14 @@ OPERATIONS = {
 }
 
 
-def run_as_script(code, given, quiet):
+def print_to_nobody(*descriptors):
+    quiet = os.open('/dev/null', os.O_WRONLY)
+    for descriptor in descriptors:
+        os.dup2(quiet, descriptor)
+    os.close(quiet)
+
+
+def run_as_script(code, given):
     """What the program prints when it is run anew with that text as its input: through descriptors, as some programs read 0 themselves."""
     with open('.stdin', 'wb') as file:
         file.write(given.encode('utf-8', 'surrogatepass'))
@@ -33,7 +40,7 @@ def run_as_script(code, given, quiet):
         try:
             sys.stdout.flush()
         finally:
-            os.dup2(quiet, 1)
+            print_to_nobody(1)
     with open('.stdout', 'rb') as file:
         return file.read().decode('utf-8', 'replace')
 
@@ -56,9 +63,7 @@ def main():
     reply('ready', None)
     task = read_task(TASK)
     os.close(TASK)
-    quiet = os.open('/dev/null', os.O_WRONLY)  # nobody reads what a program prints while it is tested
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
+    print_to_nobody(1, 2)  # while it is tested
     module = sys.modules['program'] = types.ModuleType('program')
     del sys.modules['resource']
     code = None
@@ -72,7 +77,7 @@ def main():
                     exec(code, module.__dict__)
                     reply('value', None)
                 else:
-                    reply('value', run_as_script(code, args[0], quiet))
+                    reply('value', run_as_script(code, args[0]))
                 continue
             before = write_value(args, refer)
             if type(target) is str:
