@@ -116,16 +116,17 @@ Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::spa
     if (std::find(group.members.begin(), group.members.end(), group.name) != group.members.end())
       return card_error(origin, fmt::format("the group '{}' is a member of itself; leave it out of its members", group.name));
     // One of several metrics may weigh its members otherwise, or have others: it then stands twice, with metrics of its own.
-    const auto [before, fresh] = taken.try_emplace(group.name, group.metrics);
-    const bool others = !fresh && !before->second.empty() && !group.metrics.empty() &&
+    const auto [place, fresh] = taken.try_emplace(group.name, group.metrics);
+    std::vector<std::string>& before = place->second;
+    const bool others = !fresh && !before.empty() && !group.metrics.empty() &&
                         std::none_of(group.metrics.begin(), group.metrics.end(), [&](const std::string& metric) {
-                          return std::find(before->second.begin(), before->second.end(), metric) != before->second.end();
+                          return std::find(before.begin(), before.end(), metric) != before.end();
                         });
     if (!fresh && !others)
       return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name, or each \"metrics\" "
                                             "that the other does not have",
                                             group.name));
-    if (others) before->second.insert(before->second.end(), group.metrics.begin(), group.metrics.end());
+    if (others) before.insert(before.end(), group.metrics.begin(), group.metrics.end());
   }
   return {};
 }
