@@ -225,6 +225,11 @@ void leave_other_type(json::Value& base, const json::Value& over) {
 
 }  // namespace
 
+Result<void> check_inline(const json::Value& value, const Shape& shape, const std::string& origin) {
+  if (!value.IsObject()) return Error{Error::Kind::config, origin + " must be a card's name or an object"};
+  return JsonSource::from_value(value, origin).check(shape);
+}
+
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {
   if (!base.IsObject() || !over.IsObject()) {
     base.CopyFrom(over, allocator);

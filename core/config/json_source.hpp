@@ -30,6 +30,9 @@ class JsonSource {
   std::unordered_map<std::string, size_t> line_of_;
 };
 
+/// An object inside a configuration, checked as a file of its own would be.
+Result<void> check_inline(const json::Value& value, const Shape& shape, const std::string& origin);
+
 /// Loads a file and everything its "extends" names, merged: objects member by member, anything else replaced; each file is
 /// checked against `shape` by itself. "extends" names files relative to the one it stands in, or cards by their names. A cycle
 /// or a missing file is an error that names the chain.
