@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
+#include <sextant/python_random.hpp>
 #include "config_keys.hpp"
 #include "makers.hpp"
-#include "../base/python_random.hpp"
 
 namespace sextant::retrieve {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <system_error>
 #include <thread>
-#include "../base/python_random.hpp"
+#include <sextant/python_random.hpp>
 #include "mean.hpp"
 
 namespace sextant::stats {

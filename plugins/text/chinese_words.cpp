@@ -2,55 +2,34 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
+#include <sextant/plain_text.hpp>
 #include <sextant/utf8_text.hpp>
+#include "contents.hpp"
 
 namespace sextant::text {
 namespace {
 
-constexpr double never = -3.14e100;  // ln of what is not there
-
-std::u32string decoded(std::string_view given) {
-  std::u32string out;
-  for (size_t i = 0; i < given.size();) {
-    const utf8::Character c = utf8::at(given, i);
-    out += c.valid ? c.code : U'\uFFFD';
-    i += c.size;
-  }
-  return out;
-}
-std::string encoded(std::u32string_view given) {
-  std::string out;
-  for (const char32_t c : given) utf8::append(out, c);
-  return out;
-}
+constexpr double never = -3.14e100;  // ln of a probability of 0, as jieba writes it
 
 bool is_han(char32_t c) { return c >= 0x4E00 && c <= 0x9FD5; }
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
-bool is_letter_or_digit(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_letter_or_digit(char32_t c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 // what is looked up in the dictionary: jieba's re_han_default
 bool in_block(char32_t c) {
   return is_han(c) || is_letter_or_digit(c) ||
          (c < 0x80 && std::string_view("+#&._%-").find(static_cast<char>(c)) != std::string_view::npos);
 }
 
-Result<std::string> contents_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return Error{Error::Kind::config,
-                 fmt::format("{} cannot be read: words are cut by jieba's dictionary; install python3-jieba, or "
-                             "name the folder that has it as \"dictionary\"",
-                             file.string())};
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
+constexpr std::string_view where_from =
+    ": words are cut by jieba's dictionary; install python3-jieba, or name the folder that has it as \"dictionary\"";
 
 // A Python file whose last statement is `P = {...}`, texts in single quotes: JSON but for those.
 Result<json::Document> read_table(const std::filesystem::path& file) {
-  SXT_TRY(std::string text, contents_of(file));
+  SXT_TRY(std::string text, contents_of(file, where_from));
   const size_t at = text.find("P={");
   if (at == text.npos)
     return Error{Error::Kind::data, fmt::format("{}: no table P={{...}} stands in it; is it jieba's?", file.string())};
@@ -75,7 +54,7 @@ Result<std::shared_ptr<const ChineseWords>> ChineseWords::open(const std::filesy
 }
 
 Result<void> ChineseWords::read_dictionary(const std::filesystem::path& file) {
-  SXT_TRY(dictionary_, contents_of(file));
+  SXT_TRY(dictionary_, contents_of(file, where_from));
   size_t number = 0;
   for (size_t at = 0; at < dictionary_.size();) {
     const size_t stop = std::min(dictionary_.find('\n', at), dictionary_.size());
@@ -120,7 +99,7 @@ Result<void> ChineseWords::read_model(const std::filesystem::path& folder) {
                    fmt::format("{}: the tag {} is missing from prob_trans.py or prob_emit.py; take jieba's own files",
                                folder.string(), tags[from])};
     for (const auto& member : column->GetObject()) {
-      const std::u32string character = decoded(json::text(member.name));
+      const std::u32string character = code_points(json::text(member.name));
       if (character.size() == 1 && member.value.IsNumber()) emits_[from][character.front()] = member.value.GetDouble();
     }
   }
@@ -134,7 +113,7 @@ const ChineseWords::Word* ChineseWords::find(std::string_view word) const {
 }
 
 std::vector<std::string> ChineseWords::cut(std::string_view given) const {
-  const std::u32string all = decoded(given);
+  const std::u32string all = code_points(given);
   const std::u32string_view view = all;
   std::vector<std::string> out;
   for (size_t i = 0; i < all.size();) {
@@ -147,7 +126,7 @@ std::vector<std::string> ChineseWords::cut(std::string_view given) const {
     }
     // the two characters of a line's end stay together; signs and blanks stand alone
     const size_t size = all[i] == '\r' && i + 1 < all.size() && all[i + 1] == '\n' ? 2 : 1;
-    out.push_back(encoded(view.substr(i, size)));
+    out.push_back(to_utf8(view.substr(i, size)));
     i += size;
   }
   return out;
@@ -188,10 +167,10 @@ void ChineseWords::cut_block(std::u32string_view block, std::vector<std::string>
     if (singles == n) return;
     const std::u32string_view row = block.substr(singles, stop - singles);
     const Word* known = find(view.substr(at[singles], at[stop] - at[singles]));
-    if (row.size() == 1) out.push_back(encoded(row));
+    if (row.size() == 1) out.push_back(to_utf8(row));
     else if (!known || known->frequency == 0) cut_unknown(row, out);
     else
-      for (const char32_t c : row) out.push_back(encoded({&c, 1}));
+      for (const char32_t c : row) out.push_back(to_utf8({&c, 1}));
     singles = n;
   };
   for (size_t i = 0; i < n;) {
@@ -216,15 +195,15 @@ void ChineseWords::cut_unknown(std::u32string_view block, std::vector<std::strin
       cut_by_tags(block.substr(i, stop - i), out);
     } else if (is_letter_or_digit(block[i])) {
       while (stop < block.size() && is_letter_or_digit(block[stop])) ++stop;
-      if (stop + 1 < block.size() && block[stop] == '.' && is_digit(block[stop + 1])) {
+      if (stop + 1 < block.size() && block[stop] == '.' && is_ascii_digit(block[stop + 1])) {
         ++stop;
-        while (stop < block.size() && is_digit(block[stop])) ++stop;
+        while (stop < block.size() && is_ascii_digit(block[stop])) ++stop;
       }
       if (stop < block.size() && block[stop] == '%') ++stop;
-      out.push_back(encoded(block.substr(i, stop - i)));
+      out.push_back(to_utf8(block.substr(i, stop - i)));
     } else {
       while (stop < block.size() && !is_han(block[stop]) && !is_letter_or_digit(block[stop])) ++stop;
-      out.push_back(encoded(block.substr(i, stop - i)));
+      out.push_back(to_utf8(block.substr(i, stop - i)));
     }
     i = stop;
   }
@@ -259,10 +238,10 @@ void ChineseWords::cut_by_tags(std::u32string_view block, std::vector<std::strin
   size_t from = 0, rest = 0;
   for (size_t i = 0; i < n; ++i) {
     if (tags[i] == begin) from = i;
-    else if (tags[i] == end) out.push_back(encoded(block.substr(from, i + 1 - from))), rest = i + 1;
-    else if (tags[i] == single) out.push_back(encoded(block.substr(i, 1))), rest = i + 1;
+    else if (tags[i] == end) out.push_back(to_utf8(block.substr(from, i + 1 - from))), rest = i + 1;
+    else if (tags[i] == single) out.push_back(to_utf8(block.substr(i, 1))), rest = i + 1;
   }
-  if (rest < n) out.push_back(encoded(block.substr(rest)));
+  if (rest < n) out.push_back(to_utf8(block.substr(rest)));
 }
 
 }  // namespace sextant::text

@@ -1,13 +1,11 @@
 #include "langdetect.hpp"
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <numbers>
-#include <optional>
-#include <random>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
 #include <sextant/plain_text.hpp>
+#include <sextant/python_random.hpp>
+#include "../../text/contents.hpp"
 
 namespace sextant::metric::ifeval {
 namespace {
@@ -16,82 +14,8 @@ constexpr size_t text_most = 10'000;  // characters
 constexpr double alpha_usual = 0.5, alpha_width = 0.05, base_frequency = 10'000, converged = 0.99999, likely = 0.1;
 constexpr int trials = 7, steps_most = 1000;
 
-Result<std::string> contents_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return Error{Error::Kind::config,
-                 fmt::format("ifeval: {} cannot be read; name the folder of PyPI's langdetect as \"langdetect\", "
-                             "or leave it out",
-                             file.string())};
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-// random.Random(0): MT19937 seeded by the list of one 0.
-class PythonRandom {
- public:
-  PythonRandom() : words_(zero_seed()) {}
-  double random() {
-    const uint32_t a = next() >> 5, b = next() >> 6;
-    return (a * 67108864.0 + b) * (1.0 / 9007199254740992.0);
-  }
-  double gauss() {
-    if (kept_) {
-      const double z = *kept_;
-      kept_.reset();
-      return z;
-    }
-    const double angle = random() * 2 * std::numbers::pi, radius = std::sqrt(-2 * std::log(1 - random()));
-    kept_ = std::sin(angle) * radius;
-    return std::cos(angle) * radius;
-  }
-  size_t below(size_t n) {
-    int bits = 0;
-    for (size_t rest = n; rest; rest >>= 1) ++bits;
-    size_t drawn = n;
-    while (drawn >= n) drawn = next() >> (32 - bits);
-    return drawn;
-  }
-
- private:
-  static std::array<uint32_t, 624> zero_seed() {
-    std::array<uint32_t, 624> s{};
-    s[0] = 19650218;
-    for (uint32_t i = 1; i < 624; ++i) s[i] = 1812433253u * (s[i - 1] ^ s[i - 1] >> 30) + i;
-    uint32_t i = 1;
-    for (int k = 0; k < 624; ++k) {
-      s[i] = (s[i] ^ (s[i - 1] ^ s[i - 1] >> 30) * 1664525u);  // the key's only word and its number are 0
-      if (++i == 624) s[0] = s[623], i = 1;
-    }
-    for (int k = 0; k < 623; ++k) {
-      s[i] = (s[i] ^ (s[i - 1] ^ s[i - 1] >> 30) * 1566083941u) - i;
-      if (++i == 624) s[0] = s[623], i = 1;
-    }
-    s[0] = 0x80000000u;
-    return s;
-  }
-  uint32_t next() {
-    if (at_ == 624) {
-      for (uint32_t i = 0; i < 624; ++i) {
-        const uint32_t y = (words_[i] & 0x80000000u) | (words_[(i + 1) % 624] & 0x7fffffffu);
-        words_[i] = words_[(i + 397) % 624] ^ y >> 1 ^ (y & 1 ? 0x9908b0dfu : 0u);
-      }
-      at_ = 0;
-    }
-    uint32_t y = words_[at_++];
-    y ^= y >> 11;
-    y ^= y << 7 & 0x9d2c5680u;
-    y ^= y << 15 & 0xefc60000u;
-    return y ^ y >> 18;
-  }
-  std::array<uint32_t, 624> words_;
-  size_t at_ = 624;
-  std::optional<double> kept_;
-};
-
-std::u32string decoded(std::string_view text) {
-  const auto all = text::code_points(text);
-  return {all.begin(), all.end()};
-}
+constexpr std::string_view where_from =
+    "; name the folder of PyPI's langdetect as \"langdetect\" of ifeval, or leave it out";
 
 // "\u00A0A" of a .properties file.
 std::u32string unescaped(std::string_view text) {
@@ -166,14 +90,14 @@ Result<std::shared_ptr<const LangDetect>> LangDetect::open(const std::filesystem
 }
 
 Result<void> LangDetect::read_profile(const std::filesystem::path& file) {
-  SXT_TRY(const std::string text, contents_of(file));
+  SXT_TRY(const std::string text, text::contents_of(file, where_from));
   SXT_TRY(const json::Document profile, json::parse(text, file.string()));
   const json::Value *frequencies = json::find(profile, "freq"), *all = json::find(profile, "n_words");
   const auto name = json::find_string(profile, "name");
   if (!frequencies || !frequencies->IsObject() || !all || !all->IsArray() || all->Size() != 3 || !name)
     return Error{Error::Kind::data, fmt::format("ifeval: {} is no profile of langdetect (freq, n_words, name)", file.string())};
   for (const auto& member : frequencies->GetObject()) {
-    const std::u32string word = decoded(json::text(member.name));
+    const std::u32string word = text::code_points(json::text(member.name));
     if (word.empty() || word.size() > 3 || !member.value.IsNumber()) continue;
     chances_[word].push_back(
         {static_cast<uint16_t>(languages_.size()),
@@ -184,7 +108,7 @@ Result<void> LangDetect::read_profile(const std::filesystem::path& file) {
 }
 
 Result<void> LangDetect::read_messages(const std::filesystem::path& file) {
-  SXT_TRY(const std::string all, contents_of(file));
+  SXT_TRY(const std::string all, text::contents_of(file, where_from));
   for (const std::string_view line : text::split(all, "\n")) {
     const size_t equals = line.find('=');
     if (equals == line.npos) continue;
@@ -227,7 +151,7 @@ char32_t LangDetect::normal(char32_t c) const {
 
 std::u32string LangDetect::cleaned(std::string_view given) const {
   std::u32string composed;
-  for (const char32_t c : decoded(without_addresses(given))) {
+  for (const char32_t c : text::code_points(without_addresses(given))) {
     const size_t mark = marks_.find(c), letter = composed.empty() ? plain_.npos : plain_.find(composed.back());
     if (mark != marks_.npos && letter != plain_.npos && letter < marked_[mark].size()) composed.back() = marked_[mark][letter];
     else composed += c;
@@ -275,7 +199,7 @@ std::string LangDetect::language_of(std::string_view given) const {
   if (ngrams.empty()) return {};
   const size_t n = languages_.size();
   std::vector<double> sum(n), chance(n);
-  PythonRandom random;
+  PythonRandom random(0);  // langdetect's seed
   for (int trial = 0; trial < trials; ++trial) {
     std::fill(chance.begin(), chance.end(), 1.0 / static_cast<double>(n));
     const double alpha = alpha_usual + random.gauss() * alpha_width, weight = alpha / base_frequency;

@@ -1,7 +1,7 @@
 // Draws of lm-eval 0.4.13, recorded from its own sampler (seed 1234): position of each example for the documents 0, 1, 2, ...
 #include <catch2/catch.hpp>
 #include <sstream>
-#include "../../../core/base/python_random.hpp"
+#include <sextant/python_random.hpp>
 #include "../../../core/retrieve/registry.hpp"
 
 using namespace sextant;

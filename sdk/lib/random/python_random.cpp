@@ -1,7 +1,8 @@
 // Matsumoto, Nishimura: Mersenne Twister, 1998; what Python does with it: Modules/_randommodule.c, Lib/random.py.
-#include "python_random.hpp"
+#include <sextant/python_random.hpp>
 #include <bit>
 #include <cmath>
+#include <numbers>
 #include <unordered_set>
 
 namespace sextant {
@@ -48,6 +49,17 @@ uint32_t PythonRandom::next32() {
 double PythonRandom::uniform() {
   const uint64_t high = next32() >> 5, low = next32() >> 6;
   return static_cast<double>((high << 26) + low) * 0x1p-53;
+}
+
+double PythonRandom::gauss() {
+  if (kept_) {
+    const double z = *kept_;
+    kept_.reset();
+    return z;
+  }
+  const double angle = uniform() * 2 * std::numbers::pi, radius = std::sqrt(-2 * std::log(1 - uniform()));
+  kept_ = std::sin(angle) * radius;
+  return std::cos(angle) * radius;
 }
 
 uint64_t PythonRandom::below(uint64_t bound) {

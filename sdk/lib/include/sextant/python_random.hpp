@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sextant {
@@ -13,6 +14,8 @@ class PythonRandom {
   uint32_t next32();
   /// random.random(): in [0, 1), 53 bits.
   double uniform();
+  /// random.gauss(0, 1): drawn in pairs, of which the second is kept.
+  double gauss();
   /// 0 .. bound - 1; bound > 0.
   uint64_t below(uint64_t bound);
   /// random.sample(range(population), count); count <= population.
@@ -22,6 +25,7 @@ class PythonRandom {
   static constexpr size_t size = 624;
   std::array<uint32_t, size> state_;
   size_t at_ = size;
+  std::optional<double> kept_;
 };
 
 }  // namespace sextant
