@@ -16,12 +16,6 @@ struct VocabularyChunk {
   uint32_t best;    // the first index that holds max
 };
 
-/// What else is wanted of one: the highest logit but the best's; what logit - max is over the softmax of its ids, and squared.
-struct ChunkDetail {
-  float second = 0;
-  double mean = 0, square = 0;
-};
-
 struct Kernels {
   const char* name;  // "avx512"
   const char* label; // "AVX-512"
