@@ -10,6 +10,7 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../compare/best.hpp"
+#include "../compare/familiarity.hpp"
 #include "../compare/robustness.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
@@ -464,6 +465,7 @@ Result<int> run(const RunCommandFlags& given) {
     };
     compare::mark_best(*table, *folder, by);
     compare::measure_robustness(*table, *folder, run, by);
+    compare::compare_familiarity(*table, *folder, run);
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
