@@ -380,6 +380,19 @@ class Tasks(ContractTest):
         self.assertNotEqual(result.rc, OK)
         self.assertIn("hf download --repo-type dataset org/set", result.stderr)
 
+    def test_rows_far_behind_are_looked_at_beside_the_run(self):
+        rows = [{"q": "E%d" % i, "label": i % 2} for i in range(10_050)]
+        del rows[10_020]["q"]
+        write(self.snapshot / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        run = lambda *flags: self.sextant("run", "--tasks", "choice", "--include-path", self.dir / "tasks", "--backend", "sample", "--plugin-path", THIRD_PARTY, *flags, env=self.env)  # noqa: E731
+        done = run()
+        self.assertEqual(done.rc, DATA)
+        self.assertIn("this run is kept in", done.stderr)  # it had begun
+        self.assertIn("row 10020 of the split 'test'", done.stderr)
+        dry = run("--dry-run")
+        self.assertNotEqual(dry.rc, OK)  # and here all rows are looked at
+        self.assertIn("row 10020 of the split 'test'", dry.stderr)
+
     def test_hostile_task_files(self):
         laughs = "a0: &a0 [x]\n" + "".join("a%d: &a%d [%s]\n" % (i, i, ", ".join(["*a%d" % (i - 1)] * 9)) for i in range(1, 12))
         files = {"laughs": (laughs, "values"), "nested": ("doc_to_text: " + "[" * 5000, "nest"), "wrong": ("doc_to_text: {a: 1}\n", "must be a text"),
