@@ -552,8 +552,10 @@ def prepare_hub_files():
     """A file of the hub's cache that code asks for is a copy, beside which it may write."""
     import shutil
 
-    import huggingface_hub
-
+    try:
+        import huggingface_hub
+    except ImportError:  # datasets needs it, and nothing else here does
+        return
     plain = huggingface_hub.hf_hub_download
 
     def copied(repo_id, filename, **more):

@@ -29,13 +29,13 @@ std::vector<fs::path> task_files(const fs::path& root, std::vector<Problem>& ret
   std::error_code code;
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
        it.increment(code)) {
-    const std::string name = it->path().filename().string();
+    const std::string& path = it->path().native();
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
     if (name == "__pycache__" || name == ".ipynb_checkpoints") it.disable_recursion_pending();
-    else if (it->path().extension() == ".yaml" && it->is_regular_file(code)) out.push_back(it->path());
+    else if (name.size() > 5 && name.ends_with(".yaml") && it->is_regular_file(code)) out.push_back(it->path());
   }
   if (code) ret_problems.push_back({root, "the folder cannot be read: " + code.message()});
-  std::sort(out.begin(), out.end(),
-            [](const fs::path& a, const fs::path& b) { return a.generic_string() < b.generic_string(); });
+  std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
   return out;
 }
 
@@ -114,7 +114,7 @@ Result<json::Document> TaskFolder::read(const fs::path& path) {
 
 // With what it includes; nothing where only the YAML can tell.
 std::optional<Sketch> TaskFolder::sketched(const fs::path& path, size_t depth) {
-  const std::string key = path.lexically_normal().string();
+  const std::string key = depth > 0 ? path.lexically_normal().string() : std::string();
   if (depth > 0)
     if (const auto found = sketches_.find(key); found != sketches_.end()) return found->second;
   std::optional<Sketch> out;

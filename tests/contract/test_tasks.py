@@ -382,9 +382,10 @@ class Tasks(ContractTest):
 
     def test_rows_far_behind_are_looked_at_beside_the_run(self):
         rows = [{"q": "E%d" % i, "label": i % 2} for i in range(10_050)]
-        del rows[10_020]["q"]
+        rows[10_020]["q"] = None
+        write(self.dir / "tasks/stripped.yaml", "include: choice.yaml\ntask: stripped\ndoc_to_text: '{{q.strip()}}'\n")
         write(self.snapshot / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        run = lambda *flags: self.sextant("run", "--tasks", "choice", "--include-path", self.dir / "tasks", "--backend", "sample", "--plugin-path", THIRD_PARTY, *flags, env=self.env)  # noqa: E731
+        run = lambda *flags: self.sextant("run", "--tasks", "stripped", "--include-path", self.dir / "tasks", "--backend", "sample", "--plugin-path", THIRD_PARTY, *flags, env=self.env)  # noqa: E731
         done = run()
         self.assertEqual(done.rc, DATA)
         self.assertIn("this run is kept in", done.stderr)  # it had begun
