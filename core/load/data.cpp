@@ -79,8 +79,8 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     if (i == 0)
       if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
         data.findings.push_back(std::move(finding));
+    if (!look && i + 1 == unlooked_rows) break;   // somebody looks at all of them, before or beside this
     if (look) SXT_CHECK(look(row, record));
-    else if (i + 1 == unlooked_rows) break;   // somebody looks at all of them, before or beside this
   }
   for (size_t k = 0; k < data.shots.size(); ++k) {
     SXT_TRY(const json::Document record,
