@@ -3,6 +3,7 @@
 #include <cmath>
 #include <unordered_map>
 #include "../data/fields.hpp"
+#include "../store/samples_file.hpp"
 #include "score.hpp"
 
 namespace sextant::score {
@@ -119,7 +120,7 @@ Result<void> write_details(const Scored& scored, const Write& write) {
 
 // What write_results() and write_details() put beside the numbers.
 constexpr std::string_view members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
-                                        "repeats", "estimates",   "metrics",  "details"};
+                                        "repeats", "estimates",   "metrics",  "details",   store::samples_member};
 
 }  // namespace
 
@@ -134,6 +135,7 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   auto& a = out.GetAllocator();
   Members numbers;
   for (const data::Estimate& number : scored.numbers) numbers.set(out, number.metric, number_or_null(number.value), a);
+  if (!scored.samples_sha256.empty()) json::set(out, store::samples_member, scored.samples_sha256, a);
   json::Value counts(rapidjson::kObjectType);
   json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);

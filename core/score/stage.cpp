@@ -39,7 +39,7 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
                                 ? score_pairs(host, run, dataset, folder, log, record.model, arenas)
                                 : score_judged(host, run, dataset, folder, log, record.model, scored ? &*scored : nullptr));
     if (scored) add_judged(*scored, std::move(judged));
-    else scored = std::move(judged);
+    else scored = std::move(judged), scored->samples_sha256.clear();  // its samples are the judges'
   }
   SXT_TRY(FileWriter file, FileWriter::open(folder.results(record.model, record.dataset)));
   SXT_CHECK(write_results(*scored, run.dump_eval_details, [&](std::string_view part) { return file.write(part); }));

@@ -65,12 +65,12 @@ inline bool is_prose(std::string_view between) {
 
 }  // namespace detail
 
-/// What stands in the last \boxed{}; else what "the answer is" states last; else the last formula between dollars; else the
+/// What stands in the last \boxed{} and those that are joined to it; else what "the answer is" states last; else the last formula between dollars; else the
 /// last number; else "".
 inline std::string math_answer(std::string_view reply) {
   const std::string answer = split_thinking(reply).answer;
   const std::string_view plain = text::before_next_question(answer);
-  if (const auto box = text::last_boxed(plain)) return std::string(text::strip(*box));
+  if (const auto box = text::last_boxes(plain)) return std::string(text::strip(*box));
   if (const auto stated = text::last_statement(plain)) {
     const std::string formula = detail::stated_formula(plain.substr(stated->end));
     if (!formula.empty()) return formula;

@@ -83,12 +83,20 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
   for (const Case& c : {Case{"Paris", R"(["Paris", "paris"])", "lists"},
                         {"paris", R"("Paris")", "case"},
                         {"Paris.", R"("Paris")", "case"},
+                        {"cafe\u0301", "\"caf\u00e9\"", "case"},
                         {"B", "1", "index_to_letter"},
                         {"B", R"("cork")", "no answer is among the references"},
                         {"B", R"("A")", ""}}) {
     INFO(c.said << " " << c.target);
     std::vector<std::pair<std::string, std::string>> rows(4, {c.said, c.target});
     if (std::string_view(c.cause).empty()) rows.emplace_back("A", R"("B")");
+    if (std::string_view(c.cause) == "case") {
+      rows.emplace_back("A", R"("A")");
+      const auto some = found(rows);
+      REQUIRE(kinds(some) == Kinds{"nearly"});
+      CHECK(some[0].count == 4);
+      rows.pop_back();
+    }
     const auto findings = found(rows);
     if (std::string_view(c.cause).empty()) {
       CHECK(findings.empty());
@@ -97,6 +105,26 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
     REQUIRE(kinds(findings) == Kinds{"zero"});
     CHECK_THAT(findings[0].detail, Catch::Contains(c.cause));
   }
+}
+
+TEST_CASE("references that a metric's tokens are not made for are a finding, and a setting for them is named") {
+  const auto kind_of = [](const char* facts_json, const char* config, const std::string& target) {
+    MetricFacts facts{"rouge", {}};
+    REQUIRE(read_tokens(facts_json, config, "rouge", facts));
+    const auto scored = score_with(scored_set(), steps_of({exact()}), attempts({{"A", target}, {"A", "\"A\""}}), 1, {facts});
+    REQUIRE(scored);
+    return scored->findings.empty() ? std::string() : scored->findings[0].kind + " " + scored->findings[0].detail;
+  };
+  const char* ascii = R"({"tokens": {"option": "tokens", "value": "words", "reads": "ascii", "instead": "\"tokens\": \"mixed\""}})";
+  const char* blanks = R"({"tokens": {"option": "tokens", "value": "words", "reads": "blanks"}})";
+  CHECK(kind_of(ascii, "{}", "\"北京大学发布了新的模型\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of(ascii, R"({"tokens": "words"})", "\"Москва и Киев\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of(ascii, R"({"tokens": "mixed"})", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of(ascii, "{}", "\"the café, in 2024\"") == "");
+  CHECK(kind_of(blanks, "{}", "\"北京大学发布了新的模型\"") == "no_blanks rouge");
+  CHECK(kind_of(blanks, "{}", "\"北京 大学 发布 了 新 的 模型\"") == "");
+  CHECK(kind_of(blanks, "{}", "\"Москва и Киев\"") == "");
+  CHECK(kind_of(R"({"values": []})", "{}", "\"北京大学发布了新的模型\"") == "");
 }
 
 TEST_CASE("what a model thought is not graded, unless a filter is given it; a reply that ends in thought holds no answer") {
