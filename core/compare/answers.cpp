@@ -69,7 +69,6 @@ struct Declared {
   std::vector<MetricFacts> facts;   // [metric]
   std::vector<double> numbers;      // [metric] that the metric itself computes of all samples; else NaN
   std::optional<int64_t> attempts{};  // that were scored
-  uint64_t left_out = 0;              // further replies, which an import has left out
 };
 Result<Declared> declared_in(const std::filesystem::path& path, const std::vector<std::string>& metrics) {
   Declared out{std::vector<MetricFacts>(metrics.size(), MetricFacts{true, none, none, 100}),
@@ -101,7 +100,6 @@ Result<Declared> declared_in(const std::filesystem::path& path, const std::vecto
   SXT_TRY(const json::Document intervals, json::parse(estimates, path.string()));
   SXT_TRY(const json::Document counted, json::parse(counts, path.string()));
   out.attempts = json::find_int(counted, "attempts");
-  out.left_out = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(counted, "replies_left_out").value_or(0)));
   for (size_t i = 0; i < metrics.size(); ++i) {
     // means have formulas; what a metric computes of samples is drawn anew
     const json::Value* estimate = json::find(intervals, metrics[i]);
@@ -292,7 +290,6 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   if (!judged && declared.attempts && *declared.attempts != static_cast<int64_t>(lines.size()))
     return bad(fmt::format("the samples file has {} lines, and the results file counts {} attempts", lines.size(),
                            *declared.attempts));
-  out.replies_left_out = declared.left_out;
   out.facts = std::move(declared.facts);
   if (pairs) out.facts = {MetricFacts{true, 0, 1, 100}};
   if (!judged) look_at_numbers(out, declared.numbers);

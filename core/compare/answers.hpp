@@ -38,7 +38,6 @@ struct Answers {
   std::vector<Question> questions;   // in the order of the samples file
   bool judged = false;               // the scores are a judge's
   bool imported = false;             // read from others' files, whose rows may have other columns
-  uint64_t replies_left_out = 0;     // by an import: scores are those of the first reply to each question
 };
 
 /// Who judges a set, and whose answers each of them has compared.

@@ -160,8 +160,6 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
   out.higher_is_better = facts.higher_is_better;
   // a metric may say nothing of its unit, and zeros tell none
   out.unit = std::min(facts.unit, b.facts[place_of(b, out.metric)].unit);
-  out.unseen_a = a.replies_left_out;
-  out.unseen_b = b.replies_left_out;
   out.whole_a = facts.whole;
   out.whole_b = b.facts[place_of(b, out.metric)].whole;
   const double reach = columns.binary                                          ? 1

@@ -48,7 +48,6 @@ struct Comparison {
   uint64_t n = 0, left_out = 0;      // questions; those without a score on either side
   double a = 0, b = 0;
   double whole_a, whole_b;           // the tables' numbers, where they are not the means of all questions' values; else NaN
-  uint64_t unseen_a = 0, unseen_b = 0;  // further replies to these questions, which an import has left out
   stats::Interval difference;        // b - a, with n and clusters
   std::string test;                  // "mcnemar", "permutation"
   double p = 1, p_adjusted = 1;      // adjusted: for all data sets of a comparison (Holm)

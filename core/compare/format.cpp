@@ -51,8 +51,6 @@ json::Value pair_json(const Report& report, const Comparison& one, Allocator& a)
   json::set(out, "b", number_or_null(one.b), a);
   if (!std::isnan(one.whole_a)) json::set(out, "whole_a", json::Value(one.whole_a), a);
   if (!std::isnan(one.whole_b)) json::set(out, "whole_b", json::Value(one.whole_b), a);
-  if (one.unseen_a > 0) json::set(out, "replies_left_out_a", json::Value(one.unseen_a), a);
-  if (one.unseen_b > 0) json::set(out, "replies_left_out_b", json::Value(one.unseen_b), a);
   set_interval(out, one.difference, a);
   json::set(out, "p", number_or_null(one.p), a);
   json::set(out, "p_adjusted", number_or_null(one.p_adjusted), a);
@@ -79,18 +77,6 @@ std::string wholes(const std::vector<Comparison>& comparisons) {
       out += fmt::format("{}, {}: A and B are means over single questions; the tables' numbers over the set are {:.2f} and {:.2f}\n",
                          one.dataset, one.metric, std::isnan(one.whole_a) ? one.a : one.whole_a,
                          std::isnan(one.whole_b) ? one.b : one.whole_b);
-  return out;
-}
-
-// Imported runs that hold one of several replies.
-std::string unseen(const std::vector<Comparison>& comparisons) {
-  std::string out;
-  for (const Comparison& one : comparisons)
-    for (const auto& [side, count] : {std::pair("A", one.unseen_a), std::pair("B", one.unseen_b)})
-      if (count > 0)
-        out += fmt::format("{}: {}'s scores are of the first reply to each question; {} further replies, which its table counts, "
-                           "were left out when it was imported\n",
-                           one.dataset, side, count);
   return out;
 }
 
@@ -135,7 +121,7 @@ std::string to_text(const Report& report) {
       lines.push_back({fmt::format("average of {}", whole->datasets), "", std::to_string(whole->difference.n),
                        fmt::format("{:.2f}", whole->a), fmt::format("{:.2f}", whole->b), signed_text(whole->difference),
                        p_text(whole->p), "", "", "", "", ""});
-    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report) + wholes(report.comparisons) + unseen(report.comparisons);
+    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report) + wholes(report.comparisons);
   }
   if (!report.precisions.empty())
     out += fmt::format("\nprecision: {}\n{}", printable(report.precision), to_text(report.precisions, report.comparisons));

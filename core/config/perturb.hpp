@@ -25,10 +25,6 @@ Result<Perturbation> perturbation_from_json(const json::Value& value, const std:
 Perturbation perturbation_of(const DatasetConfig& dataset);
 bool is_variant(const DatasetConfig& dataset);
 
-/// The columns of a set's options: as the template's "choices" has them, else input columns whose names end in A, B, ..., else a
-/// list called choices or options, else {A}, {B}, ... in the template. Empty: not known.
-std::vector<std::string> option_columns(const DatasetConfig& set);
-
 /// What a variant's task name has behind that of its set: "~typos-1"; empty: it is no variant.
 std::string variant_suffix(const DatasetConfig& dataset);
 /// The task name of the set that this one is a variant of, or its own.

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include "../base/text.hpp"
+#include "../config/option_columns.hpp"
 #include "../config/perturb.hpp"
 #include "../load/columns.hpp"
 #include "../serve/dataset_feed.hpp"

@@ -298,22 +298,6 @@ Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, con
   return out;
 }
 
-Result<void> read_tokens(std::string_view facts_json, std::string_view config_json, const std::string& origin,
-                         MetricFacts& ret_facts) {
-  if (facts_json.find("\"tokens\"") == facts_json.npos) return {};
-  SXT_TRY(const json::Document facts, json::parse(facts_json, origin));
-  SXT_TRY(const json::Document config, json::parse(config_json.empty() ? "{}" : config_json, origin));
-  const json::Value* tokens = json::find(facts, "tokens");
-  const auto option = tokens ? json::find_string(*tokens, "option") : std::nullopt;
-  const auto reads = tokens ? json::find_string(*tokens, "reads") : std::nullopt;
-  if (!option || !reads) return {};
-  const auto value = json::find_string(*tokens, "value"), given = json::find_string(config, *option);
-  if (given && given != value) return {};
-  ret_facts.reads = reads == "ascii" ? MetricFacts::Reads::ascii : MetricFacts::Reads::blanks;
-  ret_facts.instead = json::find_string(*tokens, "instead").value_or("");
-  return {};
-}
-
 void add_choices(Scored& scored, const Values& values) {
   for (size_t i = 0; i < values.scores().size(); ++i) {
     const ChoiceScore& score = values.scores()[i];

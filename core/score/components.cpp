@@ -110,10 +110,8 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset) {
   std::vector<MetricFacts> out;
   for (const config::PluginChoice& choice : dataset.metrics) {
-    const std::string facts = facts_json_of(host, choice);
-    SXT_TRY(auto values, facts_from_json(facts, "metric:" + choice.id));
+    SXT_TRY(auto values, facts_from_json(facts_json_of(host, choice), "metric:" + choice.id));
     out.push_back({choice.id, std::move(values)});
-    SXT_CHECK(read_tokens(facts, choice.config, "metric:" + choice.id, out.back()));
   }
   return out;
 }

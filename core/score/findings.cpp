@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <functional>
+#include <sextant/composed.hpp>
 #include <sextant/fold_case.hpp>
 #include <sextant/plain_text.hpp>
 #include "../config/card_parts.hpp"
@@ -45,12 +46,35 @@ uint64_t hash_of(const std::string& text) { return std::hash<std::string>{}(text
 
 }  // namespace
 
-Findings::Findings(const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics)
-    : dataset_(dataset), metrics_(metrics), shots_(wanted_shots(dataset)) {}
+// What metrics cut texts into where they are not told otherwise: words of ASCII letters, or what stands between blanks.
+struct Findings::Tokens {
+  std::string_view metric, option, value;  // of its configuration, and the default
+  bool ascii;
+  std::string_view instead;
+};
+const Findings::Tokens* Findings::tokens_of(const config::PluginChoice& metric) {
+  static constexpr Tokens all[] = {
+      {"rouge", "tokens", "words", true, R"("tokens": "mixed")"},
+      {"token_f1", "tokens", "words", false, R"("tokens": "mixed")"},
+      {"bleu", "tokenize", "13a", false, R"("tokenize": "zh", or "char")"},
+      {"ter", "tokens", "words", false, R"("tokens": "characters")"},
+      {"lm_eval_bleu", "", "", false, ""},
+      {"lm_eval_ter", "", "", false, ""},
+  };
+  const auto one = std::find_if(std::begin(all), std::end(all), [&](const Tokens& of) { return of.metric == metric.id; });
+  if (one == std::end(all)) return nullptr;
+  const auto config = json::parse(metric.config, metric.id);
+  const auto given = config ? json::find_string(*config, one->option) : std::nullopt;
+  return !given || *given == one->value ? one : nullptr;
+}
+
+Findings::Findings(const config::DatasetConfig& dataset) : dataset_(dataset), shots_(wanted_shots(dataset)) {
+  for (const config::PluginChoice& metric : dataset.metrics) looks_at_script_ = looks_at_script_ || tokens_of(metric) != nullptr;
+}
 
 // Which letters a reference is written in, and whether there are blanks between its words.
 void Findings::add_script(std::string_view reference_json) {
-  if (std::all_of(metrics_.begin(), metrics_.end(), [](const auto& one) { return one.reads == MetricFacts::Reads::all; })) return;
+  if (!looks_at_script_) return;
   constexpr size_t looked_at = 4096;
   if (std::none_of(reference_json.begin(), reference_json.end(), [](char c) { return (c & 0x80) != 0; })) return;
   uint64_t ascii = 0, others = 0, chinese = 0, words = 0;
@@ -146,11 +170,12 @@ std::vector<data::Finding> Findings::all(const Scored& scored) const {
     return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_);
   };
   if (no_label_ > 0) out.push_back({"no_label", no_label_, shown_});
-  for (const MetricFacts& metric : metrics_) {
-    const bool ascii = metric.reads == MetricFacts::Reads::ascii;
-    const uint64_t count = metric.reads == MetricFacts::Reads::all ? 0 : ascii ? beyond_ascii_ : without_blanks_;
+  for (const config::PluginChoice& metric : dataset_.metrics) {
+    const Tokens* tokens = tokens_of(metric);
+    const uint64_t count = !tokens ? 0 : tokens->ascii ? beyond_ascii_ : without_blanks_;
     if (count == 0 || static_cast<double>(count) < unparsed_share * static_cast<double>(shown_)) continue;
-    out.push_back({ascii ? "dropped_letters" : "no_blanks", count, shown_, metric.instead.empty() ? metric.id : metric.id + "; " + metric.instead});
+    out.push_back({tokens->ascii ? "dropped_letters" : "no_blanks", count, shown_,
+                   tokens->instead.empty() ? metric.id : fmt::format("{}; {}", metric.id, tokens->instead)});
   }
   const auto name_of = [&](size_t filter) {
     return dataset_.filters.size() > 1 ? dataset_.filters[filter].name : std::string();

@@ -17,8 +17,7 @@ inline constexpr double nearly_share = 0.05;
 /// Counts while attempts are scored, in any order. Threads: one at a time.
 class Findings {
  public:
-  /// `metrics`: as they are declared.
-  Findings(const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics);
+  explicit Findings(const config::DatasetConfig& dataset);
   /// `readings`: one for each filter, at least one.
   void add(const data::Attempt& attempt, const std::vector<Reading>& readings);
   /// Zero: of each filter's first number.
@@ -40,11 +39,13 @@ class Findings {
   void add_script(std::string_view reference_json);
 
   const config::DatasetConfig& dataset_;
-  const std::vector<MetricFacts>& metrics_;
+  struct Tokens;
+  static const Tokens* tokens_of(const config::PluginChoice& metric);
   const uint64_t shots_;
   uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, tokens_ = 0, unclosed_ = 0, no_label_ = 0;
   // why nothing may be right
   uint64_t lists_ = 0, numbers_ = 0;
+  bool looks_at_script_ = false;
   uint64_t beyond_ascii_ = 0, without_blanks_ = 0;  // references whose letters are mostly so
   std::unordered_set<uint64_t> references_;   // hashes
   std::optional<std::string> reference_;      // the first

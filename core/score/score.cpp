@@ -209,7 +209,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   SXT_TRY(const std::vector<bool> aggregates, reader->aggregates());
   Values values(scored.attempts, scored.filters, metrics, choice_scores_of(dataset));
   const bool judged = std::any_of(aggregates.begin(), aggregates.end(), [](bool does) { return does; });
-  Findings findings(dataset, metrics);
+  Findings findings(dataset);
   SXT_CHECK(Pass(dataset, attempts, scored, values, findings, make_reader, judged).run(*reader, threads));
 
   scored.columns = values.take_columns();

@@ -28,13 +28,7 @@ struct ValueFacts {
 struct MetricFacts {
   std::string id;
   std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
-  /// Which texts the metric, as it is configured, cuts into tokens: of ASCII letters alone, or with blanks between words.
-  enum class Reads { all, ascii, blanks } reads = Reads::all;
-  std::string instead{};             // the setting that reads others, as a card has it: "tokens": "mixed"
 };
-/// What facts_json says of it: {"tokens": {"option", "value", "reads": "ascii" or "blanks", "instead"}} holds where the configuration's
-/// option has that value, or none.
-Result<void> read_tokens(std::string_view facts_json, std::string_view config_json, const std::string& origin, MetricFacts& ret_facts);
 /// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval" or "none"}]}; an empty text
 /// declares nothing.
 Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
@@ -76,7 +70,6 @@ struct Scored {
   std::vector<Repeated> repeated;
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
-  std::string samples_sha256{};                // of the samples file; empty: none was written
   std::vector<data::Finding> findings;         // what to know of the numbers
   struct Suspicious {
     std::string model;

@@ -1,7 +1,6 @@
 #include "task_attempts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
-#include <sextant/sha256.hpp>
 #include <thread>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -38,18 +37,12 @@ Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, 
           score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, samples.parent_path()));
   for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
   SXT_TRY(FileWriter file, FileWriter::open(samples));
-  Sha256 hash;
   SXT_CHECK(write_samples(
-      scored,
-      [&](std::string_view part) {
-        hash.add(part);
-        return file.write(part);
-      },
+      scored, [&](std::string_view part) { return file.write(part); },
       [&](const LineParts& attempt, const std::string& message) {
         log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
       }));
   SXT_CHECK(file.commit());
-  scored.samples_sha256 = hash.hex();
   return scored;
 }
 

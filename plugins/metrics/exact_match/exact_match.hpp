@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <span>
+#include <sextant/composed.hpp>
 #include <sextant/fold_case.hpp>
 #include <sextant/regex.hpp>
 #include "../../text/general.hpp"

@@ -44,5 +44,4 @@ SEXTANT_PLUGIN(sextant::component<RougeMetric>(
      .schema = schema,
      .facts =
          R"({"values": [{"name": "rouge1", "range": [0, 1]}, {"name": "rouge2", "range": [0, 1]}, {"name": "rougeL", "range": [0, 1]},
-                             {"name": "rougeLsum", "range": [0, 1]}],
-                  "tokens": {"option": "tokens", "value": "words", "reads": "ascii", "instead": "\"tokens\": \"mixed\""}})"}))
+                             {"name": "rougeLsum", "range": [0, 1]}]})"}))

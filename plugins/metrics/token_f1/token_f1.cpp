@@ -53,5 +53,4 @@ SEXTANT_PLUGIN(sextant::component<TokenF1>(
     {.id = "token_f1",
      .summary = "the tokens that answer and reference share (F1), and whether they are the same, as SQuAD counts",
      .schema = schema,
-     .facts = R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "exact_match", "range": [0, 1]}],
-                  "tokens": {"option": "tokens", "value": "words", "reads": "blanks", "instead": "\"tokens\": \"mixed\""}})"}))
+     .facts = R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "exact_match", "range": [0, 1]}]})"}))

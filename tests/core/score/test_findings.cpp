@@ -108,23 +108,22 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
 }
 
 TEST_CASE("references that a metric's tokens are not made for are a finding, and a setting for them is named") {
-  const auto kind_of = [](const char* facts_json, const char* config, const std::string& target) {
-    MetricFacts facts{"rouge", {}};
-    REQUIRE(read_tokens(facts_json, config, "rouge", facts));
-    const auto scored = score_with(scored_set(), steps_of({exact()}), attempts({{"A", target}, {"A", "\"A\""}}), 1, {facts});
+  const auto kind_of = [](const char* metric, const char* config, const std::string& target) {
+    config::DatasetConfig set = scored_set();
+    set.metrics = {{metric, config}};
+    const auto scored = score_with(set, steps_of({exact()}), attempts({{"A", target}, {"A", "\"A\""}}));
     REQUIRE(scored);
     return scored->findings.empty() ? std::string() : scored->findings[0].kind + " " + scored->findings[0].detail;
   };
-  const char* ascii = R"({"tokens": {"option": "tokens", "value": "words", "reads": "ascii", "instead": "\"tokens\": \"mixed\""}})";
-  const char* blanks = R"({"tokens": {"option": "tokens", "value": "words", "reads": "blanks"}})";
-  CHECK(kind_of(ascii, "{}", "\"北京大学发布了新的模型\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
-  CHECK(kind_of(ascii, R"({"tokens": "words"})", "\"Москва и Киев\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
-  CHECK(kind_of(ascii, R"({"tokens": "mixed"})", "\"北京大学发布了新的模型\"") == "");
-  CHECK(kind_of(ascii, "{}", "\"the café, in 2024\"") == "");
-  CHECK(kind_of(blanks, "{}", "\"北京大学发布了新的模型\"") == "no_blanks rouge");
-  CHECK(kind_of(blanks, "{}", "\"北京 大学 发布 了 新 的 模型\"") == "");
-  CHECK(kind_of(blanks, "{}", "\"Москва и Киев\"") == "");
-  CHECK(kind_of(R"({"values": []})", "{}", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of("rouge", "{}", "\"北京大学发布了新的模型\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of("rouge", R"({"tokens": "words"})", "\"Москва и Киев\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of("rouge", R"({"tokens": "mixed"})", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of("rouge", "{}", "\"the café, in 2024\"") == "");
+  CHECK(kind_of("lm_eval_bleu", "{}", "\"北京大学发布了新的模型\"") == "no_blanks lm_eval_bleu");
+  CHECK(kind_of("bleu", R"({"tokenize": "zh"})", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of("ter", "{}", "\"北京 大学 发布 了 新 的 模型\"") == "");
+  CHECK(kind_of("token_f1", "{}", "\"Москва и Киев\"") == "");
+  CHECK(kind_of("accuracy", "{}", "\"北京大学发布了新的模型\"") == "");
 }
 
 TEST_CASE("what a model thought is not graded, unless a filter is given it; a reply that ends in thought holds no answer") {

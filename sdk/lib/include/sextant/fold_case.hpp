@@ -7,7 +7,5 @@ namespace sextant::utf8 {
 
 /// Unicode's full case folding: "STRASSE" and "straße" are one. Bytes that are not UTF-8 stay.
 std::string fold_case(std::string_view text);
-/// Composed (NFC): "é" is one character, whether it was written as one or as a letter and its accent. What is not UTF-8 stays.
-std::string composed(std::string_view text);
 
 }  // namespace sextant::utf8
