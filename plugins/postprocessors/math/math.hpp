@@ -63,6 +63,17 @@ inline bool is_prose(std::string_view between) {
   return false;
 }
 
+/// Between dollars, or LaTeX's other signs: the last one of a text; "" where there is none.
+inline std::string last_formula(std::string_view text) {
+  std::string_view last;
+  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}}) {
+    std::string_view one;
+    if (!text::detail::last_between(text, open, close, one) || text::strip(one).empty() || (open == "$" && is_prose(one))) continue;
+    if (last.empty() || one.data() > last.data()) last = one;
+  }
+  return std::string(text::strip(last));
+}
+
 }  // namespace detail
 
 /// What stands in the last \boxed{} and those that are joined to it; else what "the answer is" states last; else the last formula between dollars; else the
@@ -75,9 +86,7 @@ inline std::string math_answer(std::string_view reply) {
     const std::string formula = detail::stated_formula(plain.substr(stated->end));
     if (!formula.empty()) return formula;
   }
-  std::string_view formula;
-  if (text::detail::last_between(plain, "$", "$", formula) && !text::strip(formula).empty() && !detail::is_prose(formula))
-    return std::string(text::strip(formula));
+  if (std::string formula = detail::last_formula(text::replaced(plain, "$$", "$")); !formula.empty()) return formula;
   const auto all = text::numbers(plain);
   return all.empty() ? std::string() : all.back().value;
 }
