@@ -62,8 +62,8 @@ std::string sentence_of(const Line& line) {
                        filter);
   if (f.kind == "no_number") return fmt::format("{}: there is no {}", names, f.detail);
   if (f.kind == "nearly")
-    return fmt::format("{}: {} answers differ from their references in case, blanks or a final dot alone, and {} calls them wrong{}; see the "
-                       "options of exact_match",
+    return fmt::format("{}: {} answers differ from their references in case, blanks, a final dot or the way a number is written alone, and {} calls "
+                       "them wrong{}; see the options of exact_match, and numeric",
                        names, share, f.detail, filter);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);

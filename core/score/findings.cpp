@@ -1,5 +1,6 @@
 #include "findings.hpp"
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <functional>
@@ -26,10 +27,24 @@ uint64_t wanted_shots(const config::DatasetConfig& dataset) {
   return number > 0 ? static_cast<uint64_t>(number) : 0;
 }
 
-// Composed, without case, blanks at the ends and a final dot.
+// "1,234.0" and "1234" as one text; what is no number stays.
+std::string plain_number(const std::string& text) {
+  constexpr size_t digits_max = 15;   // that a double tells apart
+  if (text.empty() || text.size() > 2 * digits_max || text.find_first_not_of("0123456789.,-") != text.npos) return text;
+  std::string digits;
+  for (const char c : text)
+    if (c != ',') digits += c;
+  double value = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool number = code == std::errc() && end == digits.data() + digits.size() && digits.size() <= digits_max;
+  return number ? fmt::format("{}", value) : text;
+}
+
+// Composed, without case, blanks at the ends and a final dot; a number in one spelling.
 std::string loose(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size()), end = text.find_last_not_of(" \t\r\n.");
-  return end == text.npos || end < begin ? std::string() : utf8::fold_case(utf8::composed(text.substr(begin, end + 1 - begin)));
+  if (end == text.npos || end < begin) return {};
+  return plain_number(utf8::fold_case(utf8::composed(text.substr(begin, end + 1 - begin))));
 }
 
 bool is_whole_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
@@ -147,7 +162,8 @@ std::string Findings::cause_of_zero(const Answers& answers) const {
   if (lists_ == shown_ && !takes_lists)
     return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
   if (2 * answers.loosely >= answers.read)
-    return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
+    return "answers and references differ in case, blanks, a final dot or the way a number is written alone; see the options of exact_match, "
+           "and numeric";
   if (numbers_ == shown_ && answers.letters == answers.read)
     return "the references are numbers and the answers letters; derive a letter with index_to_letter";
   if (shown_ < 4 ||

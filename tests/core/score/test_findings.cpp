@@ -84,6 +84,7 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
                         {"paris", R"("Paris")", "case"},
                         {"Paris.", R"("Paris")", "case"},
                         {"cafe\u0301", "\"caf\u00e9\"", "case"},
+                        {"1,234.0", R"("1234")", "case"},
                         {"B", "1", "index_to_letter"},
                         {"B", R"("cork")", "no answer is among the references"},
                         {"B", R"("A")", ""}}) {
