@@ -213,7 +213,8 @@ class Finder {
   bool points_into(const Row& row, const std::string& column) const {
     const json::Value *list = columns::find(row.record, column), *answer = json::find(row.record, out_.answer);
     if (!list || !list->IsArray() || list->Size() < 2 || !answer) return false;
-    if (answer->IsUint() && !out_.answer.empty()) return answer->GetUint() <= list->Size();
+    const bool inner = !json::find(row.record, column);
+    if (answer->IsUint() && !out_.answer.empty()) return !inner && answer->GetUint() <= list->Size();
     return std::any_of(list->Begin(), list->End(), [&](const json::Value& item) { return item == *answer; });
   }
 
