@@ -10,6 +10,7 @@
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
 #include "../report/robustness.hpp"
+#include "../store/samples_file.hpp"
 #include "compare_runs.hpp"
 #include "run_outcome.hpp"
 #include "version.hpp"
@@ -141,6 +142,7 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
   std::error_code code;
   const uint64_t before = rows.size();
   const bool there = std::filesystem::exists(samples, code);
+  SXT_CHECK(store::check_samples(samples, run.folder->results(task.model, task.dataset)));
   SXT_CHECK(there ? rows.add(samples, run.folder->predictions(task.model, task.dataset)) : rows.add_nothing());
   json::set(out, "attempts", json::Value(rows.size() - before), a);
   return out;

@@ -12,6 +12,7 @@
 #include "../report/margins.hpp"
 #include "../report/page.hpp"
 #include "../store/predictions.hpp"
+#include "../store/samples_file.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "run_view.hpp"
@@ -201,6 +202,7 @@ Result<int> show(const ShowFlags& flags) {
   uint64_t found = 0, looked_at = 0;
   for (const auto& [model, dataset] : sources_of(run, evaluated, datasets, !flags.models.empty())) {
     const auto path = run.folder->samples(model, dataset);
+    SXT_CHECK(store::check_samples(path, run.folder->results(model, dataset)));
     std::vector<double> margins;
     if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
     uint64_t number = 0;

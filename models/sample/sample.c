@@ -41,7 +41,7 @@ static sxt_status describe(sxt_object *object, sxt_sink ret_json, sxt_error *ret
   static const char json[] =
       "{\"family\":\"sample\",\"parameters\":0,\"device\":\"cpu\",\"compute\":\"f64\","
       "\"chat_template_sha256\":\"\",\"has_chat_template\":true,"
-      "\"bos\":\"" TOY_BOS_TEXT "\",\"eos\":\"" TOY_EOS_TEXT "\",\"warnings\":[]}";
+      "\"chat_template_variables\":[],\"bos\":\"" TOY_BOS_TEXT "\",\"eos\":\"" TOY_EOS_TEXT "\",\"warnings\":[]}";
   (void)object, (void)reterr;
   put(ret_json, 0, json, sizeof json - 1);
   return SXT_OK;

@@ -590,7 +590,26 @@ class Verify(ContractTest):
         samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:5]))
         outcome = self.sextant("compare", run, run)
         self.assert_rc(outcome, DATA)
-        self.assertIn("5 lines", outcome.stdout)
+        self.assertIn("is not what scoring wrote", outcome.stdout)
+        write(path, {name: value for name, value in results.items() if name != "samples_sha256"})   # an older run's say nothing of it
+        self.assertIn("5 lines", self.sextant("compare", run, run).stdout)
+
+    def test_edited_scores_of_samples_are_found(self):
+        make_mcq(self.dir / "set.jsonl", 30)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        run = self.run_sample("run.json").run.path
+        [samples] = run.glob("samples/*/*.jsonl")
+        text = samples.read_text()
+        samples.write_text(text.replace('"accuracy":0.0', '"accuracy":2.0').replace('"accuracy":1.0', '"accuracy":0.0').replace('"accuracy":2.0', '"accuracy":1.0'))
+        for command, rc in ((("compare", run, run), DATA), (("gate", run, "--baseline", run), DATA), (("show", run), DATA), (("export", run, self.dir / "out", "--format", "csv"), DATA),
+                            (("verify", run, "-n", "0", "--plugin-path", THIRD_PARTY), NO)):
+            with self.subTest(command[0]):
+                outcome = self.sextant(*command)
+                self.assertEqual(outcome.rc, rc, "\n%s" % outcome)
+                self.assertIn("is not what scoring wrote", outcome.stdout + outcome.stderr)
+        self.run_sample("run.json", "-m", "eval", "-r", run.name)
+        self.assertEqual(samples.read_text(), text)
+        self.assert_rc(self.sextant("compare", run, run), OK)
 
 
 class Perturb(ContractTest):
@@ -655,6 +674,10 @@ class Perturb(ContractTest):
         self.assert_refused(outcome, USAGE, "does not say which columns are options")
         self.assert_refused(outcome, USAGE, "no data set of this run can be changed so")
         self.assertEqual(self.run_folders(), [])
+        write(self.dir / "set.jsonl.meta.json", {"human_prompt": "{question}"})
+        outcome = self.sextant("run", "--custom-dataset-path", "set.jsonl", "--backend", "sample", "--plugin-path", THIRD_PARTY, "--perturb", "option_order")
+        self.assertIn("no prompt shows the options, so that their order changes nothing", outcome.stderr)
+        self.assertNotEqual(outcome.rc, OK)
 
     def test_a_file_of_ones_own_has_variants_too(self):
         lines = self.json_lines("prompt", "--custom-dataset-path", self.dir / "set.jsonl", "--perturb", "option_order:1", "case:1", "--json",
