@@ -397,7 +397,7 @@ void put_scores(Component& c, sxt_result_sink sink, uint64_t index, const sxt_re
     score.struct_size = sizeof score;
     score.flags = json::find_bool(one, "greedy").value_or(false) ? 1u : 0u;
     score.logprob = score.total_logprob = *logprob;
-    score.tokens = score.total_tokens = tokens;
+    score.token_count = score.total_tokens = tokens;
   }
   std::vector<const sxt_score*> pointers;
   for (const sxt_score& one : scores) pointers.push_back(&one);
