@@ -43,7 +43,7 @@ def arguments():
     parser.add_argument("--max-out-len", type=int, default=24)
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
-    parser.add_argument("--compute", nargs="+", default=["exact"])
+    parser.add_argument("--compute", nargs="+", default=["exact", "int8"])
     parser.add_argument("--kills", type=int, default=2, help="of each model and compute type")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     args = parser.parse_args()
