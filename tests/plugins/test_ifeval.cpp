@@ -139,7 +139,7 @@ TEST_CASE("ifbench: what follows an instruction, and what does not") {
         {"format:parentheses", "{}", "(a [b {c (d [e])}])", "strict"},
         {"format:parentheses", "{}", "(a [b {c (d)}])", "no"},
         {"format:options", R"({"options": "yes/no/maybe"})", "Maybe.", "strict"},
-        {"format:options", R"({"options": "a), b), c), d)"})", "a", "no"},
+        {"format:options", R"x({"options": "a), b), c), d)"})x", "a", "no"},
         {"format:emoji", "{}", "Fine. 🙂 Good 👍.", "strict"},
         {"format:line_indent", "{}", "a\n b\n  c", "strict"},
         {"format:title_case", "{}", "The Cat Don't", "no"},
