@@ -212,6 +212,7 @@ def open_questions(out):
     for name in ("validation", "train"):
         for folder in ("nq-open/nq-open", "triviaqa/triviaqa"):
             out.jsonl(f"{folder}-{name}.jsonl", [{"question": text(i, "question"), "answer": [f"Name {i}", f"Other {i}"]} for i in rows])
+    out.jsonl("IFBench/IFBench_test.jsonl", [{"key": str(i), "prompt": text(i, "prompt"), "instruction_id_list": ["format:no_whitespace"], "kwargs": [{}]} for i in rows])
     out.jsonl("ifeval/input_data.jsonl", [{"key": i, "prompt": text(i, "prompt"), "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]} for i in rows])
     for language in "bn de en es fr ja ru sw te th zh".split():
         out.lines(f"mgsm/mgsm_{language}.tsv", [f"{safe(i, 'question ' + language)}\t{i}" for i in rows])
