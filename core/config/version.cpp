@@ -109,10 +109,11 @@ class Ways {
   using Key = std::tuple<bool, uint32_t, std::string>;
 
   std::vector<PluginChoice> shown_chain(const ModelConfig& model, const DatasetConfig& dataset) const {
+    std::vector<PluginChoice> own = own_postprocessors(model, dataset);
+    if (own.empty() || !needs_.without_secrets) return own;
     DatasetConfig bare;
-    bare.filters = {{"none", own_postprocessors(model, dataset)}};
-    return needs_.without_secrets ? needs_.without_secrets(bare).filters.front().postprocessors
-                                  : bare.filters.front().postprocessors;
+    bare.filters = {{"none", std::move(own)}};
+    return needs_.without_secrets(bare).filters.front().postprocessors;
   }
   json::Document make(uint32_t max_out_len, bool generates, const json::Document& own) const {
     std::set<std::string> ways;
