@@ -165,7 +165,7 @@ TEST_CASE("ifeval: sentences by Punkt's rules") {
   for (const Case& c : {Case{"", {}},
                         {"One. Two!", {"One.", "Two!"}},
                         {"Dr. Smith left. J. Bach came.", {"Dr. Smith left.", "J. Bach came."}},
-                        {"He said \"no.\" Then he left.", {"He said \"no.\"", "Then he left."}},
+                        {"He said \"yes.\" Then he left.", {"He said \"yes.\"", "Then he left."}},
                         {"(Done.) Next", {"(Done.)", "Next"}},
                         {"Wait... what? 3.5 is more", {"Wait... what?", "3.5 is more"}}}) {
     INFO(c.text);
