@@ -5,6 +5,7 @@
 #include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
+#include "../compare/familiarity.hpp"
 #include "../compare/robustness.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
@@ -197,6 +198,7 @@ Result<TabledRun> tabled_run(RunView view) {
   const auto by = [&](const std::string& dataset) { return view.judged_by(dataset); };
   compare::mark_best(table, *view.folder, by);
   compare::measure_robustness(table, *view.folder, run, by);
+  compare::compare_familiarity(table, *view.folder, run);
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

@@ -74,7 +74,7 @@ Result<Declared> declared_in(const std::filesystem::path& path, const std::vecto
   Declared out{std::vector<MetricFacts>(metrics.size(), MetricFacts{true, none, none, 100}),
                std::vector<double>(metrics.size(), none)};
   for (size_t i = 0; i < metrics.size(); ++i)
-    if (score::is_perplexity(metrics[i])) out.facts[i] = {false, 0, none, 1};
+    if (const auto low = score::lowest_perplexity(metrics[i])) out.facts[i] = {false, *low, none, 1};
   std::error_code code;
   if (!std::filesystem::exists(path, code)) return out;
   SXT_TRY(const InputFile file, InputFile::open(path));

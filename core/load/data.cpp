@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t block_rows = 64;   // a call of the loader for so many; a row may be long
+constexpr uint64_t unlooked_rows = 10'000;
 
 std::string places_text(const std::vector<fs::path>& candidates) {
   std::vector<std::string> places;
@@ -78,6 +79,7 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     if (i == 0)
       if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
         data.findings.push_back(std::move(finding));
+    if (!look && i + 1 == unlooked_rows) break;   // somebody looks at all of them, before or beside this
     if (look) SXT_CHECK(look(row, record));
   }
   for (size_t k = 0; k < data.shots.size(); ++k) {

@@ -115,10 +115,11 @@ struct Drawing {
   bool any = false;
   std::optional<float> temperature;  // of the last that generates
 };
-Result<Drawing> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared,
-                         const infer::Settings& settings) {
+Result<Drawing> try_step(const serve::ModelSession& session, const infer::Inferencer& inferencer,
+                         const serve::Prepared& prepared, const infer::Settings& settings) {
   SXT_TRY(const infer::Step step, inferencer.step({prepared.sample, prepared.prompts, settings}, {}));
   Drawing out;
+  for (const data::Request& request : step.ask) SXT_CHECK(session.check(request));
   for (const data::Request& request : step.ask)
     if (request.sampling) {
       out.temperature = request.sampling->temperature;
@@ -329,7 +330,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
     if (!item) continue;
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
-      SXT_TRY(const Drawing drawing, try_step(**inferencer, prepared, settings));
+      SXT_TRY(const Drawing drawing, try_step(session, **inferencer, prepared, settings));
       if (texts.empty()) check_drawing(session, dataset, settings.sampling.temperature, drawing, findings);
       texts.insert(text_of(prepared.prompts));
       records.insert(row.record_json);
@@ -390,7 +391,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
     auto fine = [&]() -> Result<void> {
       const std::string record = shown_to_judge(run, dataset, row, session.config().abbr == judge.meta);
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
-      SXT_CHECK(try_step(**inferencer, prepared, settings));
+      SXT_CHECK(try_step(session, **inferencer, prepared, settings));
       return {};
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());

@@ -94,6 +94,8 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.takes_messages_ = (info.abilities & SXT_MODEL_MESSAGES) != 0;
   session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0 || session.takes_messages_;
   session.requests_in_flight_ = info.requests_in_flight;
+  session.gives_margins_ = (info.abilities & SXT_MODEL_MARGINS) != 0;
+  session.gives_moments_ = (info.abilities & SXT_MODEL_MOMENTS) != 0;
   SXT_TRY(const json::Document about, session.model_.describe());
   if (session.context_length_ == 0) session.context_length_ = described_context(about, config);
   SXT_CHECK(session.open_counter(host, keys, (info.abilities & SXT_MODEL_TOKENIZE) != 0));
@@ -161,6 +163,14 @@ void ModelSession::collect_warnings(const json::Value& about) {
           fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at {}",
                       key, did_you_mean(key, names), names.empty() ? "none" : join(names, ", ")));
   }
+}
+
+Result<void> ModelSession::check(const data::Request& request) const {
+  if (!request.token_moments || gives_moments_) return {};
+  return Error{Error::Kind::device,
+               fmt::format("{}: the backend '{}' does not say how ln p is spread over the vocabulary, which min_k needs; take "
+                           "one that does (SXT_MODEL_MOMENTS), or leave such data sets out",
+                           config_.abbr, config_.backend)};
 }
 
 bool ModelSession::uses_template(data::Form form) const {

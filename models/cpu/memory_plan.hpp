@@ -12,6 +12,13 @@ inline constexpr uint32_t chunk_panels = 8;       // of the vocabulary: 512 ids 
 inline constexpr uint32_t chunk = chunk_panels * 64;
 inline constexpr uint32_t route_tile = 16;  // rows whose experts are chosen at once
 
+/// What else can be wanted of a chunk: the highest logit but the best's; what logit - max is over the softmax of its ids, and
+/// squared.
+struct ChunkDetail {
+  float second = 0;
+  double mean = 0, square = 0;
+};
+
 /// What computes, and in which numbers.
 struct Numerics {
   const Kernels& kernels;

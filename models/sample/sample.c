@@ -27,7 +27,7 @@ static sxt_status info(sxt_object *object, sxt_model_info *ret, sxt_error *reter
   (void)reterr;
   memset(&all, 0, sizeof all);
   all.struct_size = ret->struct_size < sizeof all ? ret->struct_size : sizeof all;
-  all.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_CHAT | (s->weights ? SXT_MODEL_SCORE | SXT_MODEL_GENERATE : 0);
+  all.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_CHAT | SXT_MODEL_MOMENTS | SXT_MODEL_MARGINS | (s->weights ? SXT_MODEL_SCORE | SXT_MODEL_GENERATE : 0);
   all.vocab_size = TOY_VOCABULARY;
   all.context_length = s->context_length;
   /* the "weights" are the hash in toy.c; its four blocks of 16 digits name them */
