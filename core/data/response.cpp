@@ -19,6 +19,8 @@ json::Value score_to_json(const ContinuationScore& score, Allocator& a) {
   json::set(out, "total_tokens", json::Value(score.total_tokens), a);
   if (score.greedy) json::set(out, "greedy", json::Value(true), a);
   if (!score.token_logprobs.empty()) json::set(out, "token_logprobs", list(score.token_logprobs, a), a);
+  if (!score.token_means.empty()) json::set(out, "token_means", list(score.token_means, a), a);
+  if (!score.token_variances.empty()) json::set(out, "token_variances", list(score.token_variances, a), a);
   return out;
 }
 
@@ -31,6 +33,8 @@ Result<ContinuationScore> score_from_json(const json::Value& value, const std::s
   in.read("total_tokens", score.total_tokens);
   in.read("greedy", score.greedy);
   in.read("token_logprobs", score.token_logprobs);
+  in.read("token_means", score.token_means);
+  in.read("token_variances", score.token_variances);
   SXT_CHECK(in.take());
   return score;
 }
@@ -52,6 +56,24 @@ Usage& Usage::operator+=(const Usage& more) {
   return *this;
 }
 
+json::Value to_json(const Margin& margin, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "least", number(margin.least), a);
+  json::set(out, "token", json::Value(margin.token), a);
+  if (margin.request) json::set(out, "request", json::Value(margin.request), a);
+  return out;
+}
+
+Result<Margin> margin_from_json(const json::Value& value, std::string_view origin) {
+  Fields in(value, origin);
+  Margin out;
+  in.read("least", out.least);
+  in.read("token", out.token);
+  in.read("request", out.request);
+  SXT_CHECK(in.take());
+  return out;
+}
+
 json::Value to_json(const Response& response, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   if (!response.key.empty()) json::set(out, "key", response.key, a);
@@ -70,6 +92,7 @@ json::Value to_json(const Response& response, Allocator& a) {
   }
   if (!response.embedding.empty()) json::set(out, "embedding", list(response.embedding, a), a);
   if (response.finish != Finish::none) json::set(out, "finish", finish_name(response.finish), a);
+  if (response.margin) json::set(out, "margin", to_json(*response.margin, a), a);
   json::Value usage(rapidjson::kObjectType);
   json::set(usage, "prompt_tokens", json::Value(response.usage.prompt_tokens), a);
   json::set(usage, "computed_tokens", json::Value(response.usage.computed_tokens), a);
@@ -101,6 +124,7 @@ Result<Response> response_from_json(const json::Value& value, std::string_view o
   in.read("finish", finish);
   if (const auto known = finish_from_name(finish)) out.finish = *known;
   else in.fail("finish", "eos, stop, length or tool_calls");
+  if (const json::Value* margin = in.find("margin")) { SXT_TRY(out.margin, margin_from_json(*margin, in.where("margin"))); }
   if (const json::Value* usage = in.find("usage")) {
     Fields counts(*usage, in.where("usage"));
     counts.read("prompt_tokens", out.usage.prompt_tokens);

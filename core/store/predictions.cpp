@@ -95,6 +95,7 @@ json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeat
   if (!attempt.turns.empty()) json::set(item, "turns", turns_to_json(attempt.turns, a), a);
   if (!attempt.extra_json.empty()) json::set(item, "extra", data::embed(attempt.extra_json, a), a);
   if (!attempt.finish.empty()) json::set(item, "finish", attempt.finish, a);
+  if (attempt.margin) json::set(item, "margin", data::to_json(*attempt.margin, a), a);
   // not computed_tokens: it depends on what an earlier run had done
   json::set(item, "prompt_tokens", json::Value(attempt.usage.prompt_tokens), a);
   json::set(item, "generated_tokens", json::Value(attempt.usage.generated_tokens), a);
@@ -171,6 +172,9 @@ Result<Attempt> attempt_from_json(const json::Value& value, const std::string& o
   fields.read("generated_tokens", attempt.usage.generated_tokens);
   fields.read("truncated_tokens", attempt.usage.truncated_tokens);
   fields.read("dropped_shots", attempt.dropped_shots);
+  if (const json::Value* margin = fields.find("margin")) {
+    SXT_TRY(attempt.margin, data::margin_from_json(*margin, fields.where("margin")));
+  }
   SXT_TRY(attempt.turns, turns_from_json(fields));
   SXT_CHECK(fields.take());
   if (const json::Value* prompt = json::find(value, "origin_prompt")) {

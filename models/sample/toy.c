@@ -82,12 +82,34 @@ static int heavier_first(const void *a, const void *b) {
   return x->token < y->token ? -1 : 1;
 }
 
+static int can_be_drawn(int32_t token, int may_end) {
+  return (token >= 0x20 && token < 0x7F) || token == '\n' || (token == TOY_EOS && may_end);
+}
+
+double toy_margin(const double *logprob, int may_end) {
+  double best = -INFINITY, second = -INFINITY;
+  for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
+    if (!can_be_drawn(token, may_end)) continue;
+    if (logprob[token] > best) second = best, best = logprob[token];
+    else if (logprob[token] > second) second = logprob[token];
+  }
+  return best - second;
+}
+
+void toy_moments(const double *logprob, double *ret_mean, double *ret_variance) {
+  double mean = 0, variance = 0;
+  for (int token = 0; token < TOY_VOCABULARY; ++token) mean += exp(logprob[token]) * logprob[token];
+  for (int token = 0; token < TOY_VOCABULARY; ++token)
+    variance += exp(logprob[token]) * (logprob[token] - mean) * (logprob[token] - mean);
+  *ret_mean = mean;
+  *ret_variance = variance;
+}
+
 int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t top_k, float top_p, double random) {
   candidate all[TOY_VOCABULARY];
   size_t n = 0;
   for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
-    const int text = (token >= 0x20 && token < 0x7F) || token == '\n';
-    if (!text && !(token == TOY_EOS && may_end)) continue;
+    if (!can_be_drawn(token, may_end)) continue;
     all[n].weight = exp(logprob[token] / (temperature > 0 ? temperature : 1));
     all[n++].token = token;
   }

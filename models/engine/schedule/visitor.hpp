@@ -65,6 +65,7 @@ class Visitor {
   bool generates(uint32_t node) const;
   uint32_t requests_ending(uint32_t node) const;
   bool wanted(uint32_t node, uint32_t k) const;
+  bool wants_moments(uint32_t node, uint32_t k) const;
   uint32_t rows_without_logits(const Frame& frame) const;
   bool has_children(uint32_t node) const;
   void push(uint32_t node);
