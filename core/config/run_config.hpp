@@ -37,8 +37,10 @@ struct Inferencer {
   std::vector<std::string> stop;    // besides the model's
 };
 
-/// Its attempts carry their numbers (perplexities) themselves: a set that is asked so needs no metric.
-inline bool measures_itself(const Inferencer& inferencer) { return inferencer.id == "rolling" || inferencer.id == "ppl_only"; }
+/// Its attempts carry their numbers (perplexities, familiarity) themselves: a set that is asked so needs no metric.
+inline bool measures_itself(const Inferencer& inferencer) {
+  return inferencer.id == "rolling" || inferencer.id == "ppl_only" || inferencer.id == "min_k";
+}
 
 /// A named chain of post-processors: its answers are scored by every metric. A set's only filter is called "none".
 struct Filter {

@@ -131,8 +131,7 @@ constexpr const char* run_config = R"(
   "models": {"type": "array"},
   "helpers": {"type": "array"},
   "datasets": {"type": "array"},
-  "model_dataset_combinations": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "required": ["models", "datasets"], "properties": {
+  "model_dataset_combinations": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
       "models": {"$ref": "#/definitions/names"}, "datasets": {"$ref": "#/definitions/names"}}}},
   "summarizer": {"type": "object", "additionalProperties": false, "properties": {
     "name": {"type": "string"},

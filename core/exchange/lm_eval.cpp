@@ -351,7 +351,7 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
 std::string lm_eval_output(const Task& task) {
   if (const std::string known = text_at(task.set, "infer.template.output"); !known.empty()) return known;
   const std::string type = text_at(task.set, "infer.inferencer.type");
-  if (type == "rolling" || type == "ppl_only") return "loglikelihood_rolling";
+  if (type == "rolling" || type == "ppl_only" || type == "min_k") return "loglikelihood_rolling";
   const bool labels = type == "ppl" || type == "loglikelihood" || type == "cloze" || type == "clp" || type == "multiple_choice";
   return labels ? "multiple_choice" : "generate_until";
 }

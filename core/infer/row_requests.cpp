@@ -98,12 +98,12 @@ class RowRequests : public Inferencer {
 }  // namespace
 
 extern const InferencerType row_requests_type;
-const InferencerType row_requests_type{"row_requests", "the requests that stand in a column of the row", R"({"type": "object", "required": ["column"], "properties": {
-  "column": {"type": "string", "description": "a list of {text, stop, max_out_len, temperature, top_p, top_k} (a reply) and {text, continuation} (its ln p); the prediction is the list of the answers, texts and [ln p, greedy], for a metric that reads it"}},
+const InferencerType row_requests_type{"row_requests", "the requests that stand in a column of the row", R"({"type": "object", "properties": {
+  "column": {"type": "string", "default": "requests", "description": "a list of {text, stop, max_out_len, temperature, top_p, top_k} (a reply) and {text, continuation} (its ln p); the prediction is the list of the answers, texts and [ln p, greedy], for a metric that reads it"}},
   "additionalProperties": false})",
                                        [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
                                          return std::unique_ptr<Inferencer>(
-                                             std::make_unique<RowRequests>(json::find_string(config, "column").value_or("")));
+                                             std::make_unique<RowRequests>(json::find_string(config, "column").value_or("requests")));
                                        }};
 
 }  // namespace sextant::infer

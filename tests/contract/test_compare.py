@@ -310,7 +310,8 @@ class Margins(ContractTest):
                 self.assertEqual(one["most_right"], sum(r or o for r, o in zip(right, is_open)))
                 self.assertAlmostEqual(one["needed"], min(attempt["margin"]["least"] for attempt in attempts) / 2)
         narrow = self.json_lines("show", run.path, "--dataset", "replies", "--sort", "margin", "-n", "5", "--json")
-        self.assertEqual([line["margin"] for line in narrow], sorted(attempt["margin"]["least"] for attempt in attempts)[:5])
+        for line, least in zip(narrow, sorted(attempt["margin"]["least"] for attempt in attempts)[:5], strict=True):
+            self.assertAlmostEqual(line["margin"], least, 6)
         # a journal of before has no margins, and is as good
         for journal in run.path.glob("journal/*/*.jsonl"):
             lines = [json.loads(line) for line in journal.read_text().splitlines()]
@@ -354,7 +355,6 @@ class Familiar(ContractTest):
         said = "a text of one is more familiar than one of other in %.1f %% of all pairs (12 and 9 texts" % (100 * above)
         self.assertIn(said, outcome.stdout)
         self.assertIn(said, self.sextant("report", outcome.run.path).stdout)
-        self.assert_rc(self.sextant("gate", outcome.run.path, "--baseline", outcome.run.path), 0)
 
     def test_a_backend_that_cannot_say_it(self):
         make_mcq(self.dir / "set.jsonl", 4)

@@ -330,7 +330,7 @@ class Combinations(ConfigTest):
             ({"models": ["tyo"], "datasets": ["one"]}, ("model_dataset_combinations[0]", "'tyo'", "did you mean 'toy'")),
             ({"models": ["toy"], "datasets": ["oen"]}, ("model_dataset_combinations[0]", "'oen'", "it has: one, two")),
             ({"models": [], "datasets": ["one"]}, ("names no model",)),
-            ({"models": ["toy"]}, ("datasets",)),
+            ({"models": ["toy"]}, ("names no data set",)),
         ):
             self.config(model_dataset_combinations=[combination])
             self.assert_refused(self.run_config(expect=DATA), DATA, *words)

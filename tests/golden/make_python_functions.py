@@ -164,6 +164,13 @@ def spins(doc):
 def deep(doc):
     return deep(doc)
 ''',
+    "types": '''
+plain = str.strip
+def lowered(doc):
+    return [*map(str.lower, ["Ab", doc["premise"]]), plain(doc["premise"]), str.replace(doc["y"], "kg", "g")]
+def keys(doc):
+    return dict.fromkeys(doc)
+''',
 }
 ROWS = [{"q": " how [x] to [title] go", "a": "one [b] ", "b": "two", "c": None, "e": "", "answer": "b", "category": "STEM", "options": ["x"]},
         {"q": "Ärger  über", "a": "[a]", "b": "z", "c": " y ", "e": "five", "answer": "C", "category": "Social Sciences", "options": None}]
@@ -190,13 +197,13 @@ class Rows(list):
 
 USES = [("filters", "data_set", ["process_stem", "process_social_sciences", "process_social", "by_factory", "at_least_1", "at_least_2"]),
         ("maps", "data_set", ["process_docs", "kept"]),
-        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"]), ("scores", "row", ["weighted", "others", "classes", "each_alone"])]
+        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"]), ("types", "row", ["lowered"]), ("scores", "row", ["weighted", "others", "classes", "each_alone"])]
 REFUSED = [("bad", "row", "method", "bad.py:5: the method or member 'encode' is not read"), ("bad", "row", "unknown", "bad.py:7: 'numpy.zeros' is not read"),
            ("bad", "row", "shared", "bad.py:10: 'options' is changed where something else may hold it"), ("bad", "row", "own", "bad.py:13: it changes what it is given, 'doc'"),
            ("bad", "row", "nothing", "bad.py:16: 'try' is not read"), ("bad", "row", "name", "bad.py:21: 'where_is_it': the name 'where_is_it' is not known"),
            ("bad", "data_set", "shuffled", "the method or member 'shuffle' is not read"), ("bad", "data_set", "listed", "a function or data set is iterated over"),
            ("bad", "row", "Thing", "bad.py:26: 'class' is not read"), ("bad", "row", "opened", "the method or member 'read' is not read"),
-           ("bad", "row", "gone", "there is no 'gone'"), ("texts", "row", "unpack", "texts.py:31: a value is assigned to what is neither a name nor an item")]
+           ("types", "row", "keys", "types.py:6: 'dict.fromkeys' is not read"), ("bad", "row", "gone", "there is no 'gone'"), ("texts", "row", "unpack", "texts.py:31: a value is assigned to what is neither a name nor an item")]
 CALLS = [("bad", "spins", "steps"), ("bad", "deep", "too deeply")]
 
 cases = []

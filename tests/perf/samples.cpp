@@ -51,7 +51,7 @@ data::Response response(int i) {
   data::Response r;
   r.key = fmt::format("{:032x}{:032x}", i + 1, i);
   for (int k = 0; k < 4; ++k)
-    r.scores.push_back({-14.670400142669678 / (i + 1), -20.670400142669678 / (k + 1), 40, 44, false, {}});
+    r.scores.push_back({-14.670400142669678 / (i + 1), -20.670400142669678 / (k + 1), 40, 44, false, {}, {}, {}});
   r.usage = {160, 70, 0, 0};
   return r;
 }

@@ -141,7 +141,10 @@ def write_sets(hub, only):
         if name == "tau/scrolls":
             with zipfile.ZipFile(snapshot / (config + ".zip"), "w") as packed:
                 for split, rows in splits.items():
-                    packed.writestr(f"{config}/{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+                    text = "".join(json.dumps(row) + "\n" for row in rows)
+                    packed.writestr(f"{config}/{split}.jsonl", text)
+                    (snapshot / "unpacked" / config).mkdir(parents=True, exist_ok=True)
+                    (snapshot / f"unpacked/{config}/{split}.jsonl").write_text(text)
             (snapshot / "metrics").mkdir(exist_ok=True)
             (snapshot / "metrics/scrolls.py").write_text(SCROLLS)
             (folder / "refs/refs/pr").mkdir(parents=True, exist_ok=True)
@@ -190,7 +193,8 @@ def reference(tasks, hub, predictions, shots):
     from lm_eval.api import task as task_module
 
     def load_packed(path, name=None, data_files=None, **_):
-        files = {split: data_file.replace("https://huggingface.co/datasets/tau/scrolls/resolve/main", str(hub / "datasets--tau--scrolls/snapshots/abc")) for split, data_file in data_files.items()}
+        # "zip://NAME/SPLIT.jsonl::URL": the library opens none while it is offline
+        files = {split: str(hub / "datasets--tau--scrolls/snapshots/abc/unpacked" / data_file[6:].partition("::")[0]) for split, data_file in data_files.items()}
         return plain_load("json", data_files=files, cache_dir=str(hub.parent / "cache"))
 
     plain_load = datasets.load_dataset

@@ -81,6 +81,31 @@ TEST_CASE("gen asks with the prompt as it is and predicts the reply") {
   CHECK(bench.asked(0).sampling->top_p == 0.5f);
 }
 
+TEST_CASE("row_requests asks what stands in the row, and predicts the list of the answers") {
+  Bench bench;
+  bench.prompts.prompts.push_back(prompt_of("shown", 2));
+  bench.settings.sampling.max_new_tokens = 9;
+  bench.sample.record_json =
+      R"({"requests": [{"text": "a", "stop": ["x"], "max_out_len": 3}, {"text": "b", "continuation": " c"}, {"text": "d"}]})";
+  const auto answer = [](const data::Request& request) {
+    data::Response response = text_answer("reply to " + request.text.str(), data::Finish::stop);
+    if (request.ask == data::Ask::score) response.scores = {score_of(-1.5, 2, true)};
+    return response;
+  };
+  const Outcome outcome = value_of(bench.drive("row_requests", "{}", answer));
+  CHECK(outcome.prediction == R"(["reply to a",[-1.5,true],"reply to d"])");
+  CHECK(bench.asked(0).sampling->stop == std::vector<std::string>{"x"});
+  CHECK(bench.asked(0).sampling->max_new_tokens == 3);
+  CHECK(bench.asked(0, 1).continuations.front() == data::Text(" c"));
+  CHECK(bench.asked(0, 2).sampling->max_new_tokens == 9);
+  for (const char* bad : {R"({})", R"({"requests": []})", R"({"requests": [{}]})", R"({"requests": [{"text": "a", "continuation": ""}]})",
+                          R"({"requests": [{"text": "a", "stop": "x"}]})", R"({"requests": [{"text": "a", "max_out_len": 0}]})"}) {
+    CAPTURE(bad);
+    bench.sample.record_json = bad;
+    CHECK(message_of(bench.drive("row_requests", "{}", answer)).find("the column 'requests' of the row") == 0);
+  }
+}
+
 TEST_CASE("a chat prompt is sent as text and as turns, without special tokens") {
   Bench bench;
   bench.prompts.prompts.push_back(chat_of({{"user", "hi"}}));

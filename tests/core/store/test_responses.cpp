@@ -25,7 +25,7 @@ data::Response reply(int number, std::string text = "B") {
 data::Response scored(int number) {
   data::Response response;
   response.key = full_key(number);
-  response.scores = {{-14.670400142669678, -20.25, 4, 9, true, {}}, {-1.0 / 3, -2.0 / 3, 1, 5, false, {-0.25f, -1e-30f}}};
+  response.scores = {{-14.670400142669678, -20.25, 4, 9, true, {}, {}, {}}, {-1.0 / 3, -2.0 / 3, 1, 5, false, {-0.25f, -1e-30f}, {}, {}}};
   response.usage = {18, 9, 0, 0};
   return response;
 }
@@ -58,7 +58,7 @@ TEST_CASE("a resume changes no bit of any score") {
   while (values.size() < 20000)
     if (const double value = std::bit_cast<double>(random()); value - value == 0) values.push_back(value);
   data::Response response = reply(0);
-  for (const double value : values) response.scores.push_back({value, -value, 1, 1, false, {}});
+  for (const double value : values) response.scores.push_back({value, -value, 1, 1, false, {}, {}, {}});
   const TemporaryFolder folder;
   REQUIRE(opened(folder.path()).append("d", response));
   const auto back = opened(folder.path()).find(full_key(0));

@@ -261,7 +261,8 @@ TEST_CASE("tasks: a file's name is told from its lines only where that is beyond
   const std::pair<std::string, std::string> cases[] = {
       {"task: a\ntag: [x]\n", "?"},
       {"---\n# c\ntask: a-b   # c\ntag:\n- x\n- 'y'\ninclude: ../c.yaml\n", "a-b - x+y ../c.yaml"},
-      {"tag:\n  - x\n\n  # c\n  - y\ntask: \"a\"\r\n", "a - x+y "},
+      {"tag:\n  - x\n\n  # c\n  - z\ntask: \"a\"\r\n", "a - x+z "},
+      {"tag: [x]\ntask: y\n", "?"},
       {"group: g\ntask:\n  - a\n  - task: b\n    tag: x\n", " g - "},
       {"class: !function t.F\ntask: f\n", "class f - - "},
       {"include: [a, b]\ntask: t\n", "?"},
