@@ -222,7 +222,7 @@ std::vector<data::Finding> Findings::all(const Scored& scored) const {
     });
     if (first == scored.numbers.end() || !first->higher_is_better) continue;
     const uint64_t nearly = answers_[filter].nearly;
-    if (first->value != 0 && nearly > 0 && static_cast<double>(nearly) >= nearly_share * static_cast<double>(shown_))
+    if (replies_ > 0 && first->value != 0 && nearly > 0 && static_cast<double>(nearly) >= nearly_share * static_cast<double>(shown_))
       out.push_back({"nearly", nearly, shown_, dataset_.metrics.empty() ? "" : dataset_.metrics.front().id, name_of(filter)});
     if (first->value != 0) continue;
     if (const std::string cause = cause_of_zero(answers_[filter]); !cause.empty())
