@@ -53,7 +53,7 @@ class Answer {
     const std::chrono::duration<double> most(std::max(deadline_, at_least_s));
     until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(most);
     busy_ = true;
-    changed_.notify_all();
+    if (until_ < looks_at_) changed_.notify_all();  // a later deadline is seen when it looks
   }
   /// Its JSON, which is put behind the others. Says so now and then, so that many slow items are no silence.
   void item_ends(std::string_view json_text) {
@@ -87,9 +87,10 @@ class Answer {
   void watch() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (!busy_) changed_.wait(lock);
-      else if (Clock::now() >= until_) give_up(fmt::format("ran longer than {} s and was stopped", deadline_));
-      else changed_.wait_until(lock, until_);
+      if (busy_ && Clock::now() >= until_) give_up(fmt::format("ran longer than {} s and was stopped", deadline_));
+      looks_at_ = busy_ ? until_ : Clock::time_point::max();
+      if (busy_) changed_.wait_until(lock, until_);
+      else changed_.wait(lock);
     }
   }
   const int fd_;
@@ -101,7 +102,7 @@ class Answer {
   size_t count_ = 0;
   uint64_t id_ = 0;
   bool busy_ = false;
-  Clock::time_point until_{}, said_{};
+  Clock::time_point until_{}, said_{}, looks_at_ = Clock::time_point::max();  // looks_at_: when the thread wakes by itself
 };
 
 /// Of the address space, in pages of 4 KiB as the kernel counts it.

@@ -41,6 +41,10 @@ class Sessions {
   std::set<std::string> failed_;
 };
 
+// Of rows that are kept until a model is asked about them; a loader holds some times as much. One set alone is held by its loader
+// while it is asked about, whatever it takes.
+constexpr uint64_t kept_bytes_max = 64 << 20;
+
 uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   uint64_t least = UINT64_MAX;
   for (const config::ModelConfig& model : run.models)
@@ -74,10 +78,10 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
   }
   Sessions sessions(host, run, report);
   Repeated repeated;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, kept_bytes = 0;
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (over()) return report;
-    const std::optional<Rows> rows =
+    std::optional<Rows> rows =
         read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
     if (!rows || unaskable.contains(&dataset)) continue;
     if (dataset.judge && !findings.is_unfit(dataset.task_name)) check_judged_rows(host, run, dataset, *rows, findings);
@@ -85,10 +89,11 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const config::ModelConfig& model : run.models)
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
-    if (!dataset.judge) continue;
-    for (const std::string& name : config::all_judges_of(*dataset.judge))
+    for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
+    if (kept_bytes += rows->bytes; run.datasets.size() == 1 || kept_bytes <= kept_bytes_max)
+      report.data.emplace(dataset.task_name, std::move(rows->data));
   }
   explain_missing(host, run, report.unfit);
   repeated.tell(findings);

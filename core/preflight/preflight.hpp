@@ -5,9 +5,11 @@
 #pragma once
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
+#include "../load/data.hpp"
 #include "../plugin/components.hpp"
 
 namespace sextant::preflight {
@@ -21,6 +23,7 @@ struct Report {
   std::vector<Finding> unfit;             // data sets that cannot be run, by their task names, each once; the others can
   std::vector<Finding> unfit_models;      // likewise, by their abbrs
   std::vector<Finding> warnings;          // the kind of the error means nothing
+  std::map<std::string, load::TaskData> data;  // rows of sets by their task names, read and checked: as many as the memory may hold
 };
 
 struct Options {

@@ -36,6 +36,16 @@ static const char *skip_blanks(const char *p, const char *end) {
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) ++p;
   return p;
 }
+/* p stands at a quote; returns what follows the text. */
+static const char *skip_string(const char *p, const char *end) {
+  for (const char *from = p + 1;; from = p + 1) {
+    p = from < end ? memchr(from, '"', (size_t)(end - from)) : NULL;
+    if (!p) return end;
+    size_t backslashes = 0;
+    while (p - backslashes > from && p[-1 - (ptrdiff_t)backslashes] == '\\') ++backslashes;
+    if (backslashes % 2 == 0) return p + 1;
+  }
+}
 /* p stands at a value; returns what follows it. Brackets are counted, so nesting costs no stack. */
 static const char *skip_value(const char *p, const char *end) {
   int depth = 0;
@@ -43,9 +53,7 @@ static const char *skip_value(const char *p, const char *end) {
     p = skip_blanks(p, end);
     if (p >= end) return end;
     if (*p == '"') {
-      for (++p; p < end && *p != '"'; ++p)
-        if (*p == '\\') ++p;
-      if (p < end) ++p;
+      p = skip_string(p, end);
     } else if (*p == '{' || *p == '[') {
       ++depth;
       ++p;

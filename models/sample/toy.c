@@ -36,7 +36,7 @@ int toy_tokenize(const char *a, size_t a_size, const char *b, size_t b_size, int
   if (bos) { ret->ids[0] = TOY_BOS; ret->ends[0] = 0; ret->size = 1; }
   for (size_t i = 0; i < size;) {
     int32_t id = (unsigned char)text[i];
-    const size_t n = split_special ? 0 : special_at(text + i, size - i, &id);
+    const size_t n = split_special || id != '<' ? 0 : special_at(text + i, size - i, &id);
     i += n ? n : 1;
     ret->ids[ret->size] = id;
     ret->ends[ret->size++] = i;
@@ -58,18 +58,25 @@ static int asks(const int32_t *ids, size_t n) {
   return n >= 3 && ids[n - 3] == 0xEF && ids[n - 2] == 0xBC && (ids[n - 1] == 0x9A || ids[n - 1] == 0x9F);
 }
 
-void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob) {
+/* What each token's log-probability is, but for the one number that all have in common. Returns the greatest. */
+static double toy_logits(const int32_t *ids, size_t n, uint64_t state, double *ret_logit) {
   const int letter_next = asks(ids, n);
   const int end_next = n > 0 && ids[n - 1] >= 'A' && ids[n - 1] <= 'D' && asks(ids, n - 1);
-  double most = 0, sum = 0;
+  double most = 0;
   for (int token = 0; token < TOY_VOCABULARY; ++token) {
     double logit = 4.0 * (double)(toy_mix(state, (uint64_t)token + 1000) >> 11) / 9007199254740992.0; /* 2^53: in [0, 4) */
     if (token >= 0x20 && token < 0x7F) logit += 5; /* text is likelier than other bytes */
     if (letter_next && token >= 'A' && token <= 'D') logit += 10;
     if (end_next && token == TOY_EOS) logit += 20;
-    ret_logprob[token] = logit;
+    ret_logit[token] = logit;
     if (logit > most) most = logit;
   }
+  return most;
+}
+
+void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob) {
+  const double most = toy_logits(ids, n, state, ret_logprob);
+  double sum = 0;
   for (int token = 0; token < TOY_VOCABULARY; ++token) sum += exp(ret_logprob[token] - most);
   const double normaliser = most + log(sum);
   for (int token = 0; token < TOY_VOCABULARY; ++token) ret_logprob[token] -= normaliser;
@@ -82,12 +89,28 @@ static int heavier_first(const void *a, const void *b) {
   return x->token < y->token ? -1 : 1;
 }
 
+static int may_be_drawn(int32_t token, int may_end) {
+  return (token >= 0x20 && token < 0x7F) || token == '\n' || (token == TOY_EOS && may_end);
+}
+
+int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end) {
+  double logit[TOY_VOCABULARY];
+  int32_t best = -1, rivals = 0; /* rivals: as likely but for rounding, so that probabilities must decide */
+  toy_logits(ids, n, state, logit);
+  for (int32_t token = 0; token < TOY_VOCABULARY; ++token)
+    if (may_be_drawn(token, may_end) && (best < 0 || logit[token] > logit[best])) best = token;
+  for (int32_t token = 0; token < TOY_VOCABULARY; ++token)
+    rivals += may_be_drawn(token, may_end) && token != best && logit[token] > logit[best] - 1e-9;
+  if (!rivals) return best;
+  toy_logprobs(ids, n, state, logit);
+  return toy_draw(logit, may_end, 0, 0, 1, 0);
+}
+
 int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t top_k, float top_p, double random) {
   candidate all[TOY_VOCABULARY];
   size_t n = 0;
   for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
-    const int text = (token >= 0x20 && token < 0x7F) || token == '\n';
-    if (!text && !(token == TOY_EOS && may_end)) continue;
+    if (!may_be_drawn(token, may_end)) continue;
     all[n].weight = exp(logprob[token] / (temperature > 0 ? temperature : 1));
     all[n++].token = token;
   }

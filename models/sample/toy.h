@@ -24,6 +24,9 @@ uint64_t toy_mix(uint64_t state, uint64_t token);
  * one of A, B, C, D is likely, and after that letter the end. */
 void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob);
 
+/* The likeliest token after them that toy_draw would give: nearly always without a probability being computed. */
+int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end);
+
 /* One token drawn from ln p. temperature 0: the likeliest. `random` is in [0, 1). Only printable ASCII, LF and the end are
  * drawn, so that what is generated is text; without `may_end` the end is not. */
 int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t top_k, float top_p, double random);
