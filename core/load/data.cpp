@@ -6,7 +6,7 @@
 #include <iterator>
 #include <new>
 #include <set>
-#include "../base/json_scratch.hpp"
+#include <sextant/json_scratch.hpp>
 #include "../base/text.hpp"
 #include "columns.hpp"
 #include "derive.hpp"

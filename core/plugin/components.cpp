@@ -3,7 +3,7 @@
 #include <deque>
 #include <limits>
 #include <fmt/format.h>
-#include "../base/json_scratch.hpp"
+#include <sextant/json_scratch.hpp>
 #include "call.hpp"
 
 namespace sextant::plugin {

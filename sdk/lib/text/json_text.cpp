@@ -250,22 +250,24 @@ Member find_plain_member(std::string_view object, std::string_view name, std::st
 void JsonText::line(size_t depth) { append_line(out_, indent * (outer_ + depth)); }
 
 void JsonText::place() {
-  if (std::exchange(after_key_, false) || filled_.empty()) return;
-  if (filled_.back()) out_ += ',';
-  filled_.back() = true;
-  if (layout_ == Layout::pretty) line(filled_.size());
+  if (std::exchange(after_key_, false) || open_ == 0) return;
+  if (filled_ & 1) out_ += ',';
+  filled_ |= 1;
+  if (layout_ == Layout::pretty) line(open_);
 }
 
 void JsonText::begin(char bracket) {
   place();
   out_ += bracket;
-  filled_.push_back(false);
+  filled_ <<= 1;
+  ++open_;
 }
 
 void JsonText::end(char bracket) {
-  const bool filled = filled_.back();
-  filled_.pop_back();
-  if (filled && layout_ == Layout::pretty) line(filled_.size());
+  const bool filled = filled_ & 1;
+  filled_ >>= 1;
+  --open_;
+  if (filled && layout_ == Layout::pretty) line(open_);
   out_ += bracket;
 }
 
@@ -301,13 +303,13 @@ void JsonText::number(double number) { value(json::Value(number)); }
 void JsonText::value(const json::Value& value) {
   place();
   if (layout_ == Layout::compact) out_ += json::write(value);
-  else append_indented(out_, json::write_pretty(value), indent * (outer_ + filled_.size()));
+  else append_indented(out_, json::write_pretty(value), indent * (outer_ + open_));
 }
 
 void JsonText::embed(std::string_view json_text) {
   place();
   const bool pretty = layout_ == Layout::pretty;
-  if (append_passage(out_, json_text, pretty, outer_ + filled_.size())) return;
+  if (append_passage(out_, json_text, pretty, outer_ + open_)) return;
   after_key_ = true;                 // its place has been made
   if (const auto parsed = json::parse(json_text, "")) value(*parsed);
   else text(json_text);

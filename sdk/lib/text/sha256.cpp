@@ -27,10 +27,10 @@ std::string hex_of(EVP_MD_CTX* digest) {
   std::array<unsigned char, 32> bytes{};
   check(EVP_DigestFinal_ex(digest, bytes.data(), nullptr) == 1);
   constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char byte : bytes) {
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
+  std::string out(2 * bytes.size(), '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    out[2 * i] = digits[bytes[i] >> 4];
+    out[2 * i + 1] = digits[bytes[i] & 15];
   }
   return out;
 }

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <sextant/json.hpp>
+#include <sextant/json_scratch.hpp>
 #include <sextant/json_text.hpp>
 
 using namespace sextant;
@@ -112,6 +113,29 @@ TEST_CASE("text that is passed on unparsed is what parsing and writing it would 
   CHECK_FALSE(append_plain(out, parsed[0]));
   std::string deep(300, '[');
   CHECK_FALSE(append_plain(out, deep + std::string(300, ']')));
+}
+
+TEST_CASE("the fast parser gives what the exact one gives, and its words") {
+  const std::string deep = std::string(250, '[') + std::string(250, ']'), nul("[1]\0x", 5);
+  JsonScratch scratch;
+  for (const std::string& text :
+       {std::string(R"({"a":[1,-2,3.25,1e300,0.1,5e-324,-0.0,1e-999,12345678901234567890,123456789012345678901234567890],"b":{"c":null,"d":[true,false]}})"),
+        std::string(R"(["\n\"\\\/","\u00e9","天","\ud83d\ude00"])"), std::string("  {}\n"), std::string("\xEF\xBB\xBF[1]"), std::string("\"\xff\""),
+        std::string("1e999"), std::string("[1"), std::string("{\"a\" 1}"), std::string("[1] 2"), std::string(""), std::string("nul"), std::string("[\"\\ude00\"]"), deep, nul}) {
+    INFO(text);
+    const auto exact = json::parse(text, "x");
+    const auto fast = parse_fast(text, "x");
+    const auto kept = scratch.parse(text, "x");
+    REQUIRE(bool(fast) == bool(exact));
+    REQUIRE(bool(kept) == bool(exact));
+    if (exact) {
+      CHECK(json::write(*fast) == json::write(*exact));
+      CHECK(json::write(**kept) == json::write(*exact));
+    } else {
+      CHECK(fast.error().message == exact.error().message);
+      CHECK(kept.error().message == exact.error().message);
+    }
+  }
 }
 
 TEST_CASE("a member of an object is found as the parser finds it") {

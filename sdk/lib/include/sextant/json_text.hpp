@@ -15,7 +15,7 @@ class JsonText {
  public:
   enum class Layout { compact, pretty };
   /// `depth`: of pretty text, how deep the value stands that is written here: its own lines are indented so much more.
-  explicit JsonText(Layout layout, unsigned depth = 0) : layout_(layout), outer_(depth) {}
+  explicit JsonText(Layout layout, unsigned depth = 0) : layout_(layout), outer_(depth) { out_.reserve(first_bytes); }
 
   void begin_object() { begin('{'); }
   void end_object() { end('}'); }
@@ -56,8 +56,11 @@ class JsonText {
   const Layout layout_;
   const unsigned outer_;
   std::string out_;
-  std::vector<bool> filled_;         // of each open bracket: something stands in it
+  // of each open bracket, the innermost last: something stands in it. What nests deeper than 64 comes as a value.
+  uint64_t filled_ = 0;
+  unsigned open_ = 0;
   bool after_key_ = false;
+  static constexpr size_t first_bytes = 512;
 };
 
 /// As json::quote(), but for what is not UTF-8.

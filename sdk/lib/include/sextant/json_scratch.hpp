@@ -1,4 +1,5 @@
-// A parser that uses its memory again: for the many small texts of a run, each of which is looked at and left.
+// A parser for the many small texts of a run, each of which is looked at and left: it uses its memory again, and what makes
+// parsing slow is done only where the text needs it.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -7,6 +8,9 @@
 
 namespace sextant {
 
+/// As json::parse(), in the same words where something is wrong.
+Result<json::Document> parse_fast(std::string_view text, std::string_view origin);
+
 /// Threads: [owner].
 class JsonScratch {
  public:
@@ -14,15 +18,8 @@ class JsonScratch {
   JsonScratch(const JsonScratch&) = delete;
   JsonScratch& operator=(const JsonScratch&) = delete;
 
-  /// As json::parse; the value is there until the next call.
-  Result<const json::Document*> parse(std::string_view text, std::string_view origin) {
-    document_.reset();
-    memory_.Clear();
-    document_.emplace(&memory_);
-    if (!json::parse_into<json::strict_flags>(*document_, text).IsError()) return &*document_;
-    SXT_TRY(document_, json::parse(text, origin));  // says what is wrong
-    return &*document_;
-  }
+  /// As json::parse(); the value is there until the next call.
+  Result<const json::Document*> parse(std::string_view text, std::string_view origin);
 
  private:
   alignas(std::max_align_t) char first_bytes_[16 << 10];  // where most texts have room
