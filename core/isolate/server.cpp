@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <mutex>
+#include <sextant/json_scratch.hpp>
 #include <sys/prctl.h>
 #include <thread>
 #include <csignal>
@@ -121,7 +122,7 @@ class Server {
   int serve() {
     std::string buffer, line;
     while (read_line(fd_, buffer, line)) {
-      const auto message = json::parse(line, "a request");
+      const auto message = parse_fast(line, "a request");
       const json::Value* id = message ? json::find(*message, "id") : nullptr;
       if (!id || !id->IsUint64()) return exit_data;
       const std::string call = member_text(*message, "call");

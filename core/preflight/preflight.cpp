@@ -42,8 +42,9 @@ class Sessions {
 };
 
 // Of rows that are kept until a model is asked about them; a loader holds some times as much. One set alone is held by its loader
-// while it is asked about, whatever it takes.
+// while it is asked about, whatever it takes. A loader may be a process.
 constexpr uint64_t kept_bytes_max = 64 << 20;
+constexpr size_t kept_sets_max = 32;
 
 uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   uint64_t least = UINT64_MAX;
@@ -92,7 +93,8 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
-    if (kept_bytes += rows->bytes; run.datasets.size() == 1 || kept_bytes <= kept_bytes_max)
+    kept_bytes += rows->bytes;
+    if (run.datasets.size() == 1 || (kept_bytes <= kept_bytes_max && report.data.size() < kept_sets_max))
       report.data.emplace(dataset.task_name, std::move(rows->data));
   }
   explain_missing(host, run, report.unfit);
