@@ -27,7 +27,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from benchmark.bench_rows import ROWS  # noqa: E402
+from benchmark.bench_rows import FORMATS, ROWS  # noqa: E402
 from benchmark.peers import Peers  # noqa: E402
 from benchmark.process import Failed  # noqa: E402
 from benchmark.sextant import Sextant  # noqa: E402
@@ -55,6 +55,8 @@ def arguments():
     parser.add_argument("--work", default=str(ROOT / "build" / "bench"), help="peers, models and scratch files")
     parser.add_argument("--install", action="store_true", help="fetch and build the peers that are missing")
     parser.add_argument("--llama", metavar="DIR", help="where llama.cpp's programs are (default: what --install built in --work)")
+    parser.add_argument("--formats", nargs="*", choices=FORMATS, default=FORMATS, metavar="FORMAT",
+                        help="llama.cpp's formats that are measured (default: %s)" % " ".join(FORMATS))
     parser.add_argument("--data", default=os.environ.get("SEXTANT_TEST_DATA", ""), help="a folder that holds cmmlu/")
     parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM", "sextant"), help="the installed program")
     parser.add_argument("--model", default=os.environ.get("SEXTANT_TEST_MODEL") or
@@ -168,7 +170,8 @@ def main():
     if bool(args.prototype) != bool(args.prototype_model):
         sys.exit("--prototype and --prototype-model are given together")
     try:
-        peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads, args.prototype, args.prototype_model, args.llama)
+        peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads, args.prototype, args.prototype_model, args.llama,
+                      args.formats)
     except Failed as failure:
         sys.exit(str(failure))
     sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Python of lm-eval's task files, for `sextant run --tasks ... --allow-task-code --task-python PYTHON`: a data set, a metric or a
 post-processor that speaks docs/protocol.md. Sextant starts it with PYTHON, whose environment has lm_eval and datasets, in a sandbox without
-a network in which nothing can be written. tools/task_code.py holds nothing of a task: `hello` brings the task's keys, whose functions
+a network in which nothing can be written but a folder in memory. tools/task_code.py holds nothing of a task: `hello` brings the task's keys, whose functions
 are {"!function": "utils.f", "!in": FOLDER}, and the folders of its files and data.
 
 What a function does not get here is what lm-eval's evaluator has at hand: other tasks, the model, the network.
@@ -182,6 +182,37 @@ def cached_arrow(folder, name):
     return out
 
 
+def snapshot_of(name, revision):
+    """The hub cache's folder of a data set, whether or not it is there."""
+    where = os.path.join(given["hub"], "datasets--" + name.replace("/", "--"))
+    ref = os.path.join(where, "refs", revision)
+    commit = open(ref).read().strip() if os.path.isfile(ref) else revision
+    return os.path.join(where, "snapshots", commit)
+
+
+def local_file(name):
+    """A file on the hub's site, also one inside of a packed one, as the one in the hub's cache."""
+    inside, mark, outer = name.partition("::")
+    url = outer if mark else name
+    found = re.fullmatch(r"https://huggingface\.co/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", url) or re.fullmatch(r"hf://datasets/([^/]+/[^/@]+)(?:@([^/]+))?/(.+)", url)
+    if not found:
+        return name
+    revision = found[2] or "main"
+    here = os.path.join(snapshot_of(found[1], revision), found[3])
+    if not os.path.isfile(here):
+        raise Refused("the file %s of the data set %s is not in the hub's cache (%s); where there is a network: hf download --repo-type dataset %s %s%s"
+                      % (found[3], found[1], given["hub"], found[1], found[3], "" if revision == "main" else " --revision " + revision), "missing")
+    return inside + "::" + here if mark else here
+
+
+def local_files(files):
+    if isinstance(files, str):
+        return local_file(files)
+    if isinstance(files, dict):
+        return {key: local_files(value) for key, value in files.items()}
+    return [local_files(one) for one in files] if isinstance(files, (list, tuple)) else files
+
+
 def load_dataset(path, name=None, data_dir=None, data_files=None, split=None, revision=None, **more):
     """datasets.load_dataset of what is there: a folder, files of a builder, the hub's cache, the library's own."""
     import datasets
@@ -191,10 +222,7 @@ def load_dataset(path, name=None, data_dir=None, data_files=None, split=None, re
         where = os.path.join(given["hub"], "datasets--" + path.replace("/", "--"))
         made = os.path.join(given["datasets"], re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", path.replace("/", "___")).lower())
         if os.path.isdir(where):
-            wanted = revision or "main"
-            ref = os.path.join(where, "refs", wanted)
-            commit = open(ref).read().strip() if os.path.isfile(ref) else wanted
-            where = os.path.join(where, "snapshots", commit)
+            where = snapshot_of(path, revision or "main")
         files = {}
         if not os.path.isdir(where):
             files = cached_arrow(made, name)
@@ -204,7 +232,7 @@ def load_dataset(path, name=None, data_dir=None, data_files=None, split=None, re
             splits = Splits({key: lambda of=of: datasets.concatenate_datasets([datasets.Dataset.from_file(f) for f in of]) for key, of in files.items()})
             return splits[split] if split else splits
     kept = {key: value for key, value in more.items() if key not in ("trust_remote_code", "download_mode", "cache_dir", "streaming", "num_proc", "token")}
-    streams = given["load_dataset"](where, name, data_dir=data_dir, data_files=data_files, streaming=True, cache_dir=given["places"][0], **kept)
+    streams = given["load_dataset"](where, name, data_dir=data_dir, data_files=local_files(data_files), streaming=True, cache_dir=given["places"][0], **kept)
     splits = Splits({key: lambda of=of: in_memory(of) for key, of in streams.items()})
     return splits[split] if split else splits
 
@@ -290,6 +318,80 @@ class Rows:
         return [self.row(docs[i]) for i in range(message["first"], message["first"] + message["n"])]
 
 
+def class_task(config):
+    """The task that is a class, made as lm-eval's TaskFactory makes it."""
+    import inspect
+
+    keys = with_functions({key: value for key, value in config["task"].items() if key not in ("tag", "group", "task_list")})
+    made = keys["class"]
+    task = made(config=keys) if "config" in inspect.signature(made.__init__).parameters else made()
+    if hasattr(task, "config") and hasattr(task.config, "task"):
+        task.config.task = keys["task"]
+    return task
+
+
+class ClassRows:
+    """kind "dataset" of a task that is a class: what it asks of each row is a column."""
+
+    def __init__(self, config):
+        seed()
+        self.task, self.sampling = class_task(config), config["sampling"]
+        of_task = self.task.get_config("num_fewshot") if hasattr(self.task, "get_config") else None
+        self.shots = config.get("shots")
+        if self.shots is None or of_task == 0:  # as evaluate() does: a task's 0 stays
+            self.shots = of_task or 0
+        if hasattr(self.task, "set_config"):
+            self.task.set_config(key="num_fewshot", value=self.shots)
+        self.task.set_fewshot_seed(seed=config["seed"])
+        self.docs = self.task.eval_docs
+        self.made = []  # rows in their order, since examples are drawn from one stream
+        if len(self.docs) == 0:
+            raise Refused("the task's class gives no row", "data")
+
+    def request(self, one):
+        context, *rest = one.args
+        if not isinstance(context, str):
+            raise Refused("the task's class asks with a %s in a text's place" % type(context).__name__, "data")
+        if one.request_type == "loglikelihood":  # blanks at a context's end are scored, as lm-eval's models do
+            kept = context.rstrip()
+            return {"text": kept, "continuation": context[len(kept):] + rest[0]}
+        if one.request_type != "generate_until":
+            raise Refused("the task's class asks for %s, which is not done" % one.request_type)
+        how = dict(rest[0]) if rest else {}
+        until = how.get("until") or []
+        tokens = [how[key] for key in ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens") if how.get(key)]
+        out = {"text": context, "stop": [text for text in ([until] if isinstance(until, str) else until) if text], "max_out_len": tokens[0] if tokens else 256}
+        temperature = how.get("temperature")
+        if self.sampling and (how.get("do_sample", (temperature or 0) > 0) and temperature != 0):
+            out["temperature"] = 1 if temperature is None else temperature
+            out.update({key: how[key] for key in ("top_p", "top_k") if how.get(key)})
+        return out
+
+    def next_row(self):
+        number = len(self.made)
+        doc = self.docs[number]
+        more = {"gen_prefix": self.task.doc_to_prefix(doc)} if hasattr(self.task, "doc_to_prefix") else {}
+        context = self.task.fewshot_context(doc, num_fewshot=self.shots, system_instruction=None, apply_chat_template=False,
+                                            fewshot_as_multiturn=False, chat_template=None, **more)
+        asked = self.task.construct_requests(doc=doc, ctx=context, metadata=(self.task.config["task"], number, 1), apply_chat_template=False, chat_template=None)
+        asked = sorted(asked if isinstance(asked, list) else [asked], key=lambda one: one.idx)  # as they are answered
+        requests = [self.request(one) for one in asked]
+        row = doc if isinstance(doc, dict) else {"text": doc}
+        self.made.append({**plain(row), MADE[0]: {"question": requests[0]["text"]}, COLUMN + "requests": requests})
+
+    def call(self, call, message):
+        if call == "describe":
+            doc = self.docs[0]
+            fields = list(doc) if isinstance(doc, dict) else ["text"]
+            return {"splits": {"test": len(self.docs)}, "fields": fields + [MADE[0], COLUMN + "requests"], "files": []}
+        if call == "count":
+            return len(self.docs)
+        end = message["first"] + message["n"]
+        while len(self.made) < end:
+            self.next_row()
+        return self.made[message["first"]:end]
+
+
 class Stub(list):
     """One row in a data set's place."""
 
@@ -365,12 +467,44 @@ class Numbers:
         return {name: value for name, value in out.items() if value is not None} or None
 
 
+class ClassNumbers(Numbers):
+    """kind "metric" of a task that is a class."""
+
+    def __init__(self, config):
+        seed()
+        self.task, self.known = class_task(config), {}
+        self.try_once()
+
+    def try_once(self):
+        """What scoring would look for and not find is said before anything is asked."""
+        doc = self.task.eval_docs[0]
+        asked = self.task.construct_requests(doc=doc, ctx="", metadata=("", 0, 1), apply_chat_template=False, chat_template=None)
+        answers = ["" if one.request_type == "generate_until" else (-1.0, False) for one in (asked if isinstance(asked, list) else [asked])]
+        try:
+            aggregations = self.task.aggregation()
+            for name, value in self.task.process_results(doc, answers).items():
+                if name in aggregations:
+                    aggregations[name]([value])
+        except (ImportError, OSError) as error:  # OSError: no network, no file
+            raise Refused("%s (what the task's numbers need; libraries' own caches are read, the network is not)" % sentence(error), "missing")
+        except Exception:  # of answers that no model gave
+            pass
+
+    def values(self, item):
+        key = (item["prediction"], json.dumps(item["record"], sort_keys=True))
+        if key not in self.known:
+            results = [tuple(one) if isinstance(one, list) else one for one in json.loads(item["prediction"])]
+            self.known[key] = dict(self.task.process_results(row_of(item["record"]), results))
+        return self.known[key]
+
+
 class Filter:
     """kind "postprocessor": the steps of one of the task's filters."""
 
     def __init__(self, config):
         from lm_eval.filters import build_filter_ensemble
 
+        with_functions(config["task"])  # modules register filters
         steps = next(one["filter"] for one in config["task"]["filter_list"] if one["name"] == config["filter"])
         components = [[with_functions(step["function"]), {key: with_functions(value) for key, value in step.items() if key != "function"}] for step in steps]
         self.ensemble, self.name = build_filter_ensemble(config["filter"], components), config["filter"]
@@ -388,31 +522,74 @@ class Filter:
 
 
 KINDS = {"dataset": Rows, "metric": Numbers, "postprocessor": Filter}
+CLASS_KINDS = {"dataset": ClassRows, "metric": ClassNumbers}
+
+
+def prepare_scratch(modules):
+    """Libraries want to write: into $TMPDIR, a folder in memory, where the machine allows one."""
+    import shutil
+    import tempfile
+
+    shutil.copymode = shutil.copystat = lambda *_, **__: None  # modes cannot be changed here
+    scratch = os.environ.get("TMPDIR", "")
+    try:
+        with open(os.path.join(scratch, "written"), "w") as file:
+            file.write("yes")
+    except OSError:
+        tempfile.tempdir = given["places"][0]  # libraries ask for one; nothing can be written there
+        # torch makes a folder when it is imported, and puts nothing into it: one that is not there will do
+        tempfile.mkdtemp = lambda suffix=None, prefix=None, dir=None: os.path.join(dir or tempfile.tempdir, "%snot_made%s" % (prefix or "", suffix or ""))
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = given["places"][0]  # it makes that, too
+        return
+    given["scratch"] = tempfile.tempdir = scratch
+    own = os.path.join(scratch, "modules")
+    if os.path.isdir(os.path.join(modules, "evaluate_modules")):  # metrics of the package evaluate, which it finds there where there is no network
+        shutil.copytree(os.path.join(modules, "evaluate_modules"), os.path.join(own, "evaluate_modules"), copy_function=shutil.copyfile)
+    os.environ.update(HOME=scratch, XDG_CACHE_HOME=scratch, HF_MODULES_CACHE=own, TORCHINDUCTOR_CACHE_DIR=scratch, MPLCONFIGDIR=scratch)
+
+
+def prepare_hub_files():
+    """A file of the hub's cache that code asks for is a copy, beside which it may write."""
+    import shutil
+
+    try:
+        import huggingface_hub
+    except ImportError:  # datasets needs it, and nothing else here does
+        return
+    plain = huggingface_hub.hf_hub_download
+
+    def copied(repo_id, filename, **more):
+        found = plain(repo_id, filename, **more)
+        own = os.path.join(given["scratch"], "hub", repo_id.replace("/", "--"), filename)
+        os.makedirs(os.path.dirname(own), exist_ok=True)
+        return shutil.copyfile(found, own)
+
+    huggingface_hub.hf_hub_download = copied
 
 
 def hello(message):
     config = message["config"]
     kind = message["kind"]
-    if kind not in KINDS:
+    kinds = CLASS_KINDS if "class" in config["task"] else KINDS
+    if kind not in kinds:
         raise Refused("a task's code is no %s" % kind)
     given.update(hub=config["hub"], datasets=config["datasets"], places=sorted(folders_of(config["task"])) + config["folders"])
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     os.environ.update({name: "1" for name in OFFLINE}, TOKENIZERS_PARALLELISM="false", HF_HUB_CACHE=config["hub"], HF_DATASETS_CACHE=config["datasets"])
-    import tempfile
-
-    tempfile.tempdir = given["places"][0]  # libraries ask for one; nothing can be written there
-    # torch makes a folder when it is imported, and puts nothing into it: one that is not there will do
-    tempfile.mkdtemp = lambda suffix=None, prefix=None, dir=None: os.path.join(dir or tempfile.tempdir, "%snot_made%s" % (prefix or "", suffix or ""))
+    prepare_scratch(config.get("modules", ""))
     import ctypes.util
 
     ctypes.util._findLib_gcc = lambda name: None  # it writes a file for a compiler; torch's CUDA libraries look for others so
     try:
         prepare_datasets()
         import lm_eval  # noqa: F401
+
+        if "scratch" in given:
+            prepare_hub_files()
     except ImportError as error:
         raise Refused("%s: %s cannot be imported (%s); --task-python names a Python whose environment has lm_eval and datasets: pip install lm_eval==0.4.13"
                       % (sys.executable, error.name or "lm_eval", error))
-    return KINDS[kind](config), {"name": config["task"]["task"], "kind": kind, "aggregate": kind == "metric"}
+    return kinds[kind](config), {"name": config["task"]["task"], "kind": kind, "aggregate": kind == "metric"}
 
 
 def answer(component, request):

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
+#include "../base/json_members.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "differences.hpp"
@@ -51,6 +52,21 @@ void add_precision(const Subject& a, const Subject& b, const compare::Answers& x
   }();
   if (measured) out.precisions.push_back(*measured);
   else log_warning(fmt::format("{}: nothing is said of precision: {}", x.dataset, measured.error().message));
+}
+
+// Further replies to a set's questions, which an import has not taken over.
+uint64_t replies_left_out(const Subject& side, const std::string& dataset) {
+  if (!json::find(side.run->config, "imported")) return 0;
+  std::string counts = "{}";
+  const auto file = InputFile::open(side.run->folder->results(side.model, dataset));
+  if (file)
+    (void)scan_members(*file, [&](std::string_view name, uint64_t begin, uint64_t end) {
+      if (name != "counts") return true;
+      if (auto value = file->read(begin, end - begin)) counts = *std::move(value);
+      return false;
+    });
+  const auto counted = json::parse(counts, "counts");
+  return counted ? static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(*counted, "replies_left_out").value_or(0))) : 0;
 }
 
 void add_difference(const char* what, const std::string& a, const std::string& b, std::vector<std::string>& out) {
@@ -189,7 +205,14 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
       if (!out.precision.empty()) add_precision(a, b, x, y, out);
       return one;
     }();
-    if (compared) out.comparisons.push_back(*compared);
+    if (compared) {
+      out.comparisons.push_back(*compared);
+      for (const auto& [side, letter] : {std::pair(&a, "A"), {&b, "B"}})
+        if (const uint64_t count = replies_left_out(*side, name); count > 0)
+          out.differences.push_back(fmt::format("{}: {}'s scores are of the first reply to each question; {} further replies, which its "
+                                                "table counts, were left out when it was imported",
+                                                name, letter, count));
+    }
     else out.refused.push_back({name, compared.error().message});
   }
   compare::adjust(out.comparisons);

@@ -5,6 +5,7 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../exchange/formats.hpp"
+#include "../store/samples_file.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "run_view.hpp"
@@ -31,6 +32,7 @@ Result<exchange::Task> task_of(const RunView& run, const store::TaskRecord& reco
   task.weights = run.model(record.model);
   task.predictions = run.folder->predictions(record.model, record.dataset);
   task.samples = run.folder->samples(record.model, record.dataset);
+  SXT_CHECK(store::check_samples(task.samples, run.folder->results(record.model, record.dataset)));
   SXT_TRY(task.numbers, exchange::numbers_of(run.folder->results(record.model, record.dataset), task.set));
   SXT_CHECK(exchange::read_names(task));
   return task;

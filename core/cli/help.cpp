@@ -127,9 +127,9 @@ Shows single samples of a run: the end of the prompt, the reply, the answer that
   --dataset NAME    only these data sets; NAME may hold * and ?
   --model NAME      only these models
   --grep RE         only where prompt, reply or answer match the regular expression
-  --sort margin     where labels are scored: those first whose two best labels are nearest to each other
+  --sort margin     those first whose two best labels are nearest to each other, or of greedy replies the two best tokens anywhere
   -n N              at most N samples (default 10; 0: all)
-  --numeric-error E in place of samples: how many choices among labels could turn out otherwise if every token's ln p were off by up to E
+  --numeric-error E in place of samples: how many choices among labels, and greedy replies, could turn out otherwise if every token's ln p were off by up to E
                     (1e-4: another order of sums; 1e-2: another compute type), and what the scores could then be
   --json            the lines of the samples files, with "model"; all unless -n says otherwise
 )";

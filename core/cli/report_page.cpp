@@ -5,10 +5,12 @@
 #include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
+#include "../compare/familiarity.hpp"
 #include "../compare/robustness.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
 #include "../report/robustness.hpp"
+#include "../store/samples_file.hpp"
 #include "compare_runs.hpp"
 #include "run_outcome.hpp"
 #include "version.hpp"
@@ -140,6 +142,7 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
   std::error_code code;
   const uint64_t before = rows.size();
   const bool there = std::filesystem::exists(samples, code);
+  SXT_CHECK(store::check_samples(samples, run.folder->results(task.model, task.dataset)));
   SXT_CHECK(there ? rows.add(samples, run.folder->predictions(task.model, task.dataset)) : rows.add_nothing());
   json::set(out, "attempts", json::Value(rows.size() - before), a);
   return out;
@@ -195,6 +198,7 @@ Result<TabledRun> tabled_run(RunView view) {
   const auto by = [&](const std::string& dataset) { return view.judged_by(dataset); };
   compare::mark_best(table, *view.folder, by);
   compare::measure_robustness(table, *view.folder, run, by);
+  compare::compare_familiarity(table, *view.folder, run);
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

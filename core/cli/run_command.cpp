@@ -10,6 +10,7 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../compare/best.hpp"
+#include "../compare/familiarity.hpp"
 #include "../compare/robustness.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
@@ -33,6 +34,7 @@
 #include "sequence.hpp"
 #include "take_up.hpp"
 #include "version.hpp"
+#include "rest_check.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
@@ -403,8 +405,10 @@ Result<int> run(const RunCommandFlags& given) {
             fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
   Unfit unfit;
   std::map<std::string, load::TaskData> data;
+  preflight::Report found;
   if (infers(flags) || flags.dry_run) {
-    preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
+    const bool at_once = !flags.dry_run && !flags.sequential;   // what is wrong in rows far behind may be found beside the run
+    found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted(), at_once ? rows_before_run : 0});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
     // where nobody can be asked, no run is begun, and one that is taken up stays as it is
@@ -438,6 +442,9 @@ Result<int> run(const RunCommandFlags& given) {
 
   const bool had_table = flags.reuse && std::filesystem::exists(folder->summary("txt"), code_ignored);
   store::RunRecord record;
+  std::optional<RestCheck> rest;
+  if (!found.partly.empty())
+    rest.emplace(workspace.host().registry(), run, found, preflight::Options{evaluates(flags), work_dir});
   if (infers(flags)) {
     config::RunConfig asked = run;
     SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit, std::move(data), sequence ? &*sequence : nullptr, asked));
@@ -467,6 +474,7 @@ Result<int> run(const RunCommandFlags& given) {
     };
     compare::mark_best(*table, *folder, by);
     compare::measure_robustness(*table, *folder, run, by);
+    compare::compare_familiarity(*table, *folder, run);
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
@@ -486,6 +494,8 @@ Result<int> run(const RunCommandFlags& given) {
     SXT_CHECK(store::RunStates::end(*folder, record));
   }
   explain_failures(*folder, run, record, unfit);
+  if (const auto wrong = rest ? rest->end() : std::nullopt; wrong && record.status == "incomplete")
+    return static_cast<int>(exit_code_of(*wrong));
   if (interrupted() && record.status == "incomplete") {
     const bool kept_failed =
         std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });

@@ -12,6 +12,7 @@
 #include "../report/margins.hpp"
 #include "../report/page.hpp"
 #include "../store/predictions.hpp"
+#include "../store/samples_file.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "run_view.hpp"
@@ -103,6 +104,19 @@ Result<std::vector<double>> margins_of(const std::filesystem::path& path) {
   return out;
 }
 
+// The first score of each line of a samples file, whose lines are in the predictions' order; nothing where there is no such file.
+Result<std::vector<double>> scores_of(const std::filesystem::path& path) {
+  std::vector<double> out;
+  std::error_code code;
+  if (!std::filesystem::exists(path, code)) return out;
+  SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
+    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), out.size() + 1)));
+    out.push_back(first_score(line).value_or(std::nan("")));
+    return {};
+  }));
+  return out;
+}
+
 // Choices that a numeric error can change, in place of samples.
 Result<int> show_margins(const RunView& run, const Texts& models, const Texts& datasets, const ShowFlags& flags) {
   std::vector<report::Margins> all;
@@ -116,7 +130,8 @@ Result<int> show_margins(const RunView& run, const Texts& models, const Texts& d
         continue;
       }
       SXT_TRY(const store::Predictions predictions, store::Predictions::open(run.folder->predictions(model, dataset)));
-      SXT_TRY(report::Margins one, report::margins_of_file(predictions, *flags.numeric_error));
+      SXT_TRY(const auto scores, scores_of(run.folder->samples(model, dataset)));
+      SXT_TRY(report::Margins one, report::margins_of_file(predictions, *flags.numeric_error, scores));
       one.model = model;
       one.dataset = dataset;
       choices += one.n;
@@ -126,8 +141,8 @@ Result<int> show_margins(const RunView& run, const Texts& models, const Texts& d
                                  : print(report::to_text(all, *flags.numeric_error));
   if (printed == exit_ok && choices == 0)
     return Error{Error::Kind::data,
-                 "no sample has a choice among scored labels: --numeric-error is for sets whose labels are scored "
-                 "(ppl, loglikelihood, clp)"};
+                 "no sample has a choice among scored labels, or a greedy reply of a backend that says by how much each token "
+                 "led: --numeric-error is for sets of these"};
   return printed;
 }
 
@@ -187,6 +202,7 @@ Result<int> show(const ShowFlags& flags) {
   uint64_t found = 0, looked_at = 0;
   for (const auto& [model, dataset] : sources_of(run, evaluated, datasets, !flags.models.empty())) {
     const auto path = run.folder->samples(model, dataset);
+    SXT_CHECK(store::check_samples(path, run.folder->results(model, dataset)));
     std::vector<double> margins;
     if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
     uint64_t number = 0;
@@ -245,7 +261,8 @@ Result<int> show(const ShowFlags& flags) {
                        kept.size() < found ? fmt::format("; {} are shown, -n 0 shows all", kept.size()) : "");
     if (!has_page) out += fmt::format("`sextant report {}` writes a page that shows each of them whole\n", run.name);
     if (flags.by_margin && found == 0)
-      log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood)");
+      log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood), and for greedy "
+                  "replies of a backend that says by how much each token led");
   }
   return flags.json ? print_json(out) : print(out);
 }

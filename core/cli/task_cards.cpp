@@ -123,6 +123,8 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
 
   config::TaskCards out;
   for (const tasks::TaskFile& file : files) {
+    if (file.program.whole && !flags.system_prompt.empty())
+      return usage(fmt::format("{} is a class ({}), which makes its prompts itself; leave --system-prompt out", file.name, file.path.string()));
     SXT_TRY(json::Document card,
             tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match},
                            code));

@@ -76,8 +76,9 @@ std::string difference_of(const data::Attempt& then, const data::Attempt& now) {
       return fmt::format("ln p of the label {}: {:.6g}, now {:.6g}", then.labels[i].label, then.labels[i].logprob,
                          now.labels[i].logprob);
   if (then.prediction != now.prediction)
-    return fmt::format("the reply: {}, now {}", json::quote(then.prediction.substr(0, 60)),
-                       json::quote(now.prediction.substr(0, 60)));
+    return fmt::format("the reply: {}, now {}{}", json::quote(then.prediction.substr(0, 60)),
+                       json::quote(now.prediction.substr(0, 60)),
+                       then.margin ? fmt::format("; its narrowest token led by {:.2g} nats", then.margin->least) : "");
   return "";
 }
 

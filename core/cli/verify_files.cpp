@@ -8,6 +8,7 @@
 #include "../score/components.hpp"
 #include "../score/own_metrics.hpp"
 #include "../store/predictions.hpp"
+#include "../store/samples_file.hpp"
 #include "version.hpp"
 
 namespace sextant::cli {
@@ -16,8 +17,10 @@ namespace {
 constexpr unsigned threads = 2;
 constexpr size_t names_shown = 6;
 
-// What the results file says otherwise than the predictions come to; empty: nothing.
-Result<std::string> other_numbers(const std::filesystem::path& results, const score::Scored& scored) {
+// What the results file says otherwise than the predictions come to, or the samples file than was written; empty: nothing.
+Result<std::string> other_numbers(const std::filesystem::path& results, const std::filesystem::path& samples,
+                                  const score::Scored& scored) {
+  if (const auto same = store::check_samples(samples, results); !same) return same.error().message;
   SXT_TRY(const auto written, exchange::numbers_of(results, nullptr));
   for (const data::Estimate& number : scored.numbers) {
     const auto found =
@@ -42,7 +45,8 @@ Result<Again> results_of(plugin::Host& host, const RunView& view, const config::
   SXT_TRY(const score::Scored scored, score::score(dataset, attempts, facts, score::make_reader(host, dataset, run.compat),
                                                    threads, std::filesystem::temp_directory_path()));
   if (scored.failed > 0 && scored.error) return *scored.error;
-  SXT_TRY(std::string other, other_numbers(view.folder->results(model, dataset.task_name), scored));
+  SXT_TRY(std::string other, other_numbers(view.folder->results(model, dataset.task_name),
+                                            view.folder->samples(model, dataset.task_name), scored));
   return Again{scored.results_sha256, std::move(other)};
 }
 

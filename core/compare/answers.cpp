@@ -10,6 +10,7 @@
 #include "../score/columns.hpp"
 #include "../score/trust.hpp"
 #include "../store/predictions.hpp"
+#include "../store/samples_file.hpp"
 
 namespace sextant::compare {
 namespace {
@@ -73,7 +74,7 @@ Result<Declared> declared_in(const std::filesystem::path& path, const std::vecto
   Declared out{std::vector<MetricFacts>(metrics.size(), MetricFacts{true, none, none, 100}),
                std::vector<double>(metrics.size(), none)};
   for (size_t i = 0; i < metrics.size(); ++i)
-    if (score::is_perplexity(metrics[i])) out.facts[i] = {false, 0, none, 1};
+    if (const auto low = score::lowest_perplexity(metrics[i])) out.facts[i] = {false, *low, none, 1};
   std::error_code code;
   if (!std::filesystem::exists(path, code)) return out;
   SXT_TRY(const InputFile file, InputFile::open(path));
@@ -245,6 +246,7 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   const std::filesystem::path path = folder.samples(model, dataset);
   std::error_code code;
   const bool judged = !by.judges.empty() && !std::filesystem::exists(path, code), pairs = judged && !by.pairs.empty();
+  if (!judged) SXT_CHECK(store::check_samples(path, folder.results(model, dataset)));
   SXT_TRY(const std::vector<Asked> asked, asked_in(folder.predictions(model, dataset)));
   const auto bad = [&](const std::string& what) {
     return Error{Error::Kind::data, fmt::format("{}, {}, {}: {}; score the run again (-m eval -r)", folder.path().string(), model,

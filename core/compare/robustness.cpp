@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 #include "../config/perturb.hpp"
+#include "../stats/stream.hpp"
 #include "../stats/variants.hpp"
 #include "../store/predictions.hpp"
 
@@ -79,6 +80,19 @@ Result<report::OwnOrder> own_order(const store::RunFolder& folder, const std::st
   return own_order_of(whole);
 }
 
+// [question] numbers; empty where none names a cluster. One without is one of its own.
+std::vector<uint32_t> clusters_of(const std::vector<Question>& questions) {
+  std::vector<uint32_t> out;
+  std::map<std::string, uint32_t> numbers;
+  if (std::all_of(questions.begin(), questions.end(), [](const Question& one) { return one.cluster.empty(); })) return out;
+  uint32_t next = 0;
+  for (const Question& one : questions) {
+    const auto [place, fresh] = one.cluster.empty() ? std::pair(numbers.end(), true) : numbers.try_emplace(one.cluster, next);
+    out.push_back(fresh ? next++ : place->second);
+  }
+  return out;
+}
+
 // Of one kind of variants of a set.
 report::Robustness measure(const store::RunFolder& folder, const std::string& model, const Answers& base,
                            const config::DatasetConfig& set, const std::vector<const config::DatasetConfig*>& variants,
@@ -116,7 +130,8 @@ report::Robustness measure(const store::RunFolder& folder, const std::string& mo
   }
   out.variants = read.size();
   out.changed_prompts = static_cast<uint64_t>(std::count(changed.begin(), changed.end(), true));
-  const stats::VariantSpread spread = stats::variant_spread(values);
+  const stats::VariantSpread spread = stats::variant_spread(
+      values, clusters_of(base.questions), stats::stream_key(base.dataset + "\n" + config::perturbation_of(*variants.front()).kind));
   out.n = spread.questions;
   if (spread.means.empty() || read.empty()) return out;
   out.value = unit * spread.means.front();

@@ -98,6 +98,11 @@ class Custom {
     if (const json::Value* first = json::find(meta_, "first_index");
         first && !(first->IsInt() && (first->GetInt() == 0 || first->GetInt() == 1)))
       return meta_error("\"first_index\" is the number of the first option: 0 or 1");
+    if (const auto answers = json::find_string(meta_, "answers"); answers && *answers != "labels" && *answers != "texts")
+      return meta_error(fmt::format("\"answers\" is '{}'; it must be \"labels\" or \"texts\": what the answers of multiple choice are",
+                                    *answers));
+    if (json::find(meta_, "answers") && json::find(meta_, "first_index"))
+      return meta_error("\"first_index\" says that answers are numbers, and \"answers\" that they are not; leave one of them out");
     if (const json::Value* options = json::find(meta_, "options"); options && options->IsArray() && options->Size() < 2)
       return meta_error("\"options\" must name the columns of at least two options");
     return {};
@@ -130,7 +135,7 @@ class Custom {
     json::Document out(rapidjson::kObjectType);
     auto& a = out.GetAllocator();
     if (type_ != "auto") json::set(out, "data_type", type_, a);
-    for (const char* key : {"options", "question", "output_column", "first_index"})
+    for (const char* key : {"options", "question", "output_column", "first_index", "answers"})
       if (const json::Value* value = json::find(meta_, key))
         json::set(out, key, value->IsNull() ? json::Value("") : json::Value(*value, a), a);
     std::vector<std::string> shown = human_ || template_ ? named() : std::vector<std::string>();
@@ -164,6 +169,11 @@ class Custom {
       }
       return no_column(fmt::format("the prompt's {{{}}}", path), column);
     }
+    for (const char* key : {"first_index", "answers"})
+      if (file_.kind == "qa" && json::find(meta_, key))
+        return meta_error(fmt::format("\"{}\" is of answers to multiple choice, and {} was read as open questions; leave it out, or name "
+                                      "the \"options\"",
+                                      key, path_.string()));
     if (file_.kind == "qa" && method_ == "ppl")
       return Error{Error::Kind::usage,
                    fmt::format("{}: questions without options cannot be asked by ppl; use gen", path_.string())};

@@ -7,6 +7,7 @@
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 #include "format_changes.hpp"
+#include "option_columns.hpp"
 #include "version.hpp"
 
 namespace sextant::config {
@@ -63,44 +64,6 @@ std::string letters(size_t n) {
   std::string out;
   for (size_t i = 0; i < n; ++i) out += static_cast<char>('A' + i);
   return out;
-}
-
-// "{A}" names a column; anything else does not.
-std::string column_in(const json::Value& text) {
-  const std::string whole = text.IsString() ? std::string(json::text(text)) : "";
-  return whole.size() > 2 && whole.front() == '{' && whole.back() == '}' && whole.find('{', 1) == whole.npos
-             ? whole.substr(1, whole.size() - 2)
-             : "";
-}
-
-// The columns of a set's options: as the template's "choices" has them, else input columns whose names end in A, B, ..., else a
-// list called choices or options, else {A}, {B}, ... in the template. Empty: not known.
-std::vector<std::string> option_columns(const DatasetConfig& set) {
-  std::vector<std::string> out;
-  const auto config = json::parse(set.template_.config, set.card_path);
-  const json::Value* choices = config ? json::find(*config, "choices") : nullptr;
-  if (const json::Value* texts = choices ? json::find(*choices, "texts") : nullptr) {
-    if (texts->IsString()) out = {column_in(*texts)};
-    else if (texts->IsArray())
-      for (const auto& one : texts->GetArray()) out.push_back(column_in(one));
-    const bool columns = std::none_of(out.begin(), out.end(), [](const auto& name) { return name.empty(); });
-    return columns ? out : std::vector<std::string>();
-  }
-  const auto has = [&](const std::string& name) {
-    return std::find(set.input_columns.begin(), set.input_columns.end(), name) != set.input_columns.end();
-  };
-  for (const std::string& first : set.input_columns) {
-    if (first.back() != 'A') continue;
-    const std::string stem = first.substr(0, first.size() - 1);
-    for (char letter = 'A'; letter <= 'Z' && has(stem + letter); ++letter) out.push_back(stem + letter);
-    if (out.size() > 1) return out;
-    out.clear();
-  }
-  for (const char* list : {"choices", "options"})
-    if (has(list)) return {list};
-  const auto shown = [&](char letter) { return set.template_.config.find(fmt::format("{{{}}}", letter)) != std::string::npos; };
-  for (char letter = 'A'; letter <= 'Z' && shown(letter); ++letter) out.emplace_back(1, letter);
-  return out.size() > 1 ? out : std::vector<std::string>();
 }
 
 // It stands first, so that columns that are derived of what is changed follow; what does not exist before is changed last.

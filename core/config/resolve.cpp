@@ -329,6 +329,9 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_CHECK(check_group_names(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   warn_about_lengths(flags, run.datasets, world);
+  if (!flags.data_dir.empty() && world.warn &&
+      std::all_of(run.datasets.begin(), run.datasets.end(), [](const DatasetConfig& dataset) { return !dataset.path.empty(); }))
+    world.warn("--data-dir changes nothing: no data set of this run is looked for there");
   std::vector<std::string> abbrs;
   for (const DatasetConfig& dataset : run.datasets) abbrs.push_back(dataset.abbr);
   const std::set<std::string_view> there(abbrs.begin(), abbrs.end());

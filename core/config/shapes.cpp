@@ -155,7 +155,7 @@ constexpr const char* custom_meta = R"(
   "input_columns": {"$ref": "#/definitions/names"},
   "output_column": {"anyOf": [{"type": "string"}, {"type": "null"}]},
   "options": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/names"}]},
-  "first_index": {"type": "integer"})";
+  "first_index": {"type": "integer"}, "answers": {"type": "string"})";
 
 std::string closed(const std::string& properties) {
   return R"("type": "object", "additionalProperties": false, "properties": {)" + properties + "}";

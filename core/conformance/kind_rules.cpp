@@ -166,6 +166,79 @@ Verdict refused_requests(Subject& subject) {
   return {};
 }
 
+// What a model says that it gives of its tokens, it gives; and asking for it changes no other number.
+Verdict token_details(Subject& subject) {
+  if (subject.config.empty()) return untried(subject.why_no_config);
+  auto made = subject.make();
+  if (!made) return untried(made.error().message);
+  const auto* table = made->table<sxt_model_v1>();
+  sxt_model_info info{};
+  info.struct_size = sizeof info;
+  const Said asked = call([&](sxt_sink, sxt_error* e) { return table->info(made->object(), &info, e); });
+  if (asked.status != SXT_OK) return untried(asked.message);
+  const bool moments = info.abilities & SXT_MODEL_MOMENTS && info.abilities & SXT_MODEL_SCORE;
+  const bool margins = info.abilities & SXT_MODEL_MARGINS && info.abilities & SXT_MODEL_GENERATE;
+  sxt_sampling sampling{};
+  sampling.struct_size = sizeof sampling;
+  sampling.max_new_tokens = 4;
+  sampling.top_p = sampling.repetition_penalty = 1;
+  const sxt_str answer = lent(" 4 and more");
+  sxt_request requests[4]{};
+  for (uint32_t i = 0; i < 4; ++i) {
+    sxt_request& r = requests[i];
+    r.struct_size = sizeof r;
+    r.prefix = lent("2 + 2 =");
+    if (i < 2) r.ask = SXT_ASK_SCORE, r.continuation = &answer, r.continuation_count = 1, r.flags = SXT_REQUEST_TOKEN_LOGPROBS;
+    else r.ask = SXT_ASK_GENERATE, r.sampling = &sampling;
+  }
+  requests[1].flags |= SXT_REQUEST_TOKEN_MOMENTS;
+  requests[3].flags |= SXT_REQUEST_LEAST_MARGIN;
+  std::vector<const sxt_request*> list;
+  if (moments) list.insert(list.end(), {&requests[0], &requests[1]});
+  if (margins) list.insert(list.end(), {&requests[2], &requests[3]});
+  if (list.empty()) return {};
+  struct Got {
+    std::mutex mutex;
+    std::vector<const sxt_request*>* list;
+    double logprob[2] = {1, 1};
+    std::string text[2], why;
+  } got;
+  got.list = &list;
+  const auto take = [](void* ctx, uint64_t index, const sxt_result* r) {
+    auto& to = *static_cast<Got*>(ctx);
+    const std::lock_guard lock(to.mutex);
+    if (index >= to.list->size() || r->status != SXT_OK) return void(to.why = "a request of them failed");
+    const sxt_request& request = *(*to.list)[index];
+    if (request.ask == SXT_ASK_GENERATE) {
+      const bool wanted = request.flags & SXT_REQUEST_LEAST_MARGIN;
+      if (SXT_COVERS(r, text)) to.text[wanted] = std::string(r->text.data ? r->text.data : "", r->text.size);
+      if (!wanted) return;
+      if (!SXT_COVERS(r, margin_count) || r->margin_count == 0) to.why = "says SXT_MODEL_MARGINS, and gives no least_margin";
+      else if (!(r->least_margin >= 0) || !std::isfinite(r->least_margin)) to.why = "gives a least_margin below 0, or that is none";
+      else if (r->least_margin_at > r->id_count) to.why = "gives a least_margin_at beyond the reply's tokens";
+      return;
+    }
+    const sxt_score* score = r->score ? r->score[0] : nullptr;
+    if (!score || !SXT_COVERS(score, total_tokens)) return void(to.why = "gave no score");
+    const bool wanted = request.flags & SXT_REQUEST_TOKEN_MOMENTS;
+    to.logprob[wanted] = score->logprob;
+    if (!wanted) return;
+    if (!SXT_HAS(score, token_mean) || !SXT_HAS(score, token_variance))
+      return void(to.why = "says SXT_MODEL_MOMENTS, and gives no token_mean or no token_variance");
+    for (uint32_t t = 0; t < score->token_count; ++t)
+      if (!(score->token_mean[t] <= 1e-6f) || !(score->token_variance[t] >= 0) || !std::isfinite(score->token_variance[t]))
+        to.why = "gives a mean of ln p above 0, or a variance below it";
+  };
+  const Said said = call([&](sxt_sink, sxt_error* e) {
+    return table->run(made->object(), 3, list.data(), list.size(), sxt_result_sink{&got, take}, e);
+  });
+  if (said.status != SXT_OK) return broken(said.message);
+  if (!got.why.empty()) return broken(got.why);
+  if (moments && got.logprob[0] != got.logprob[1]) return broken("gives another score where moments are wanted, too");
+  if (margins && got.text[0] != got.text[1]) return broken("gives another reply where its margin is wanted, too");
+  return {};
+}
+
 // ---- metrics
 // -----------------------------------------------------------------------------------------------------------------
 Verdict aggregate(Subject& subject) {
@@ -207,7 +280,9 @@ constexpr Rule of_datasets[] = {
     {"rows", "abi/dataset.h", "describe, count and read agree; no row too many", rows}};
 constexpr Rule of_models[] = {
     {"info", "abi/model.h, sxt_model_info", "info, describe and tokenize", model_info},
-    {"refusals", "abi/model.h, sxt_result.status", "a request that cannot be answered costs itself alone", refused_requests}};
+    {"refusals", "abi/model.h, sxt_result.status", "a request that cannot be answered costs itself alone", refused_requests},
+    {"details", "abi/model.h, SXT_MODEL_MOMENTS, _MARGINS", "what is said of each token's chances, where the model says it gives that",
+     token_details}};
 constexpr Rule of_metrics[] = {{"aggregate", "abi/metric.h", "numbers over 0, 1 and 100 samples", aggregate}};
 
 }  // namespace

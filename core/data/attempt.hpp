@@ -1,6 +1,7 @@
 // All turns of one repeat of one sample, ending in a prediction: what an inferencer makes of its responses. Plain data.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 #include "response.hpp"
@@ -32,6 +33,7 @@ struct Attempt {
   std::vector<LabelScore> labels;
   std::string extra_json;  // further values by name, an object or empty: the choices by per-token sums, votes, byte counts...
   std::string finish;             // gen: "eos", "stop", "length"
+  std::optional<Margin> margin;   // of all replies that it asked for, where each was greedy and said its own
   std::vector<float> embedding;   // of what only embeds
   std::vector<uint64_t> shots;    // rows of the train split that were its examples
   Usage usage;

@@ -94,6 +94,8 @@ json::Value to_json(const Request& request, Allocator& a) {
   if (request.split_special) json::set(out, "split_special", json::Value(true), a);
   if (request.token_logprobs) json::set(out, "token_logprobs", json::Value(true), a);
   if (request.total_logprob) json::set(out, "total_logprob", json::Value(true), a);
+  if (request.token_moments) json::set(out, "token_moments", json::Value(true), a);
+  if (request.least_margin) json::set(out, "least_margin", json::Value(true), a);
   if (request.keep) json::set(out, "keep", json::Value(true), a);
   if (!request.tools_json.empty()) json::set(out, "tools", embed(request.tools_json, a), a);
   if (request.ask == Ask::tool) json::set(out, "tool", to_json(request.tool, a), a);
@@ -139,6 +141,8 @@ Result<Request> request_from_json(const json::Value& value, std::string_view ori
   in.read("split_special", out.split_special);
   in.read("token_logprobs", out.token_logprobs);
   in.read("total_logprob", out.total_logprob);
+  in.read("token_moments", out.token_moments);
+  in.read("least_margin", out.least_margin);
   in.read("keep", out.keep);
   in.read_array("tools", out.tools_json);
   if (const json::Value* tool = in.find("tool")) {

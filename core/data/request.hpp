@@ -49,6 +49,8 @@ struct Request {
   bool split_special = false;       // special tokens inside the text are plain text
   bool token_logprobs = false;      // want ContinuationScore::token_logprobs
   bool total_logprob = false;       // score: want ContinuationScore::total_logprob; whole always gives it
+  bool token_moments = false;       // score, whole: want ContinuationScore::token_means and token_variances
+  bool least_margin = false;        // generate at temperature 0: want Response::margin
   bool keep = false;                // a next turn will follow: keep its KV cache while memory allows
   std::string tools_json;           // JSON array of tool schemas offered to the model, or empty
   ToolCall tool;                    // Ask::tool

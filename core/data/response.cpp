@@ -22,11 +22,15 @@ void write_score(JsonText& out, const ContinuationScore& score) {
     out.key("greedy");
     out.boolean(true);
   }
-  if (!score.token_logprobs.empty()) {
+  const auto numbers = [&](const char* name, const std::vector<float>& values) {
+    if (values.empty()) return;
     json::Document scratch;
-    out.key("token_logprobs");
-    out.value(list(score.token_logprobs, scratch.GetAllocator()));
-  }
+    out.key(name);
+    out.value(list(values, scratch.GetAllocator()));
+  };
+  numbers("token_logprobs", score.token_logprobs);
+  numbers("token_means", score.token_means);
+  numbers("token_variances", score.token_variances);
   out.end_object();
 }
 
@@ -39,6 +43,8 @@ Result<ContinuationScore> score_from_json(const json::Value& value, const std::s
   in.read("total_tokens", score.total_tokens);
   in.read("greedy", score.greedy);
   in.read("token_logprobs", score.token_logprobs);
+  in.read("token_means", score.token_means);
+  in.read("token_variances", score.token_variances);
   SXT_CHECK(in.take());
   return score;
 }
@@ -58,6 +64,24 @@ Usage& Usage::operator+=(const Usage& more) {
   generated_tokens += more.generated_tokens;
   truncated_tokens += more.truncated_tokens;
   return *this;
+}
+
+json::Value to_json(const Margin& margin, json::Document::AllocatorType& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "least", number(margin.least), a);
+  json::set(out, "token", json::Value(margin.token), a);
+  if (margin.request) json::set(out, "request", json::Value(margin.request), a);
+  return out;
+}
+
+Result<Margin> margin_from_json(const json::Value& value, std::string_view origin) {
+  Fields in(value, origin);
+  Margin out;
+  in.read("least", out.least);
+  in.read("token", out.token);
+  in.read("request", out.request);
+  SXT_CHECK(in.take());
+  return out;
 }
 
 json::Value to_json(const Response& response, json::Document::AllocatorType& allocator) {
@@ -86,6 +110,7 @@ Result<Response> response_from_json(const json::Value& value, std::string_view o
   in.read("finish", finish);
   if (const auto known = finish_from_name(finish)) out.finish = *known;
   else in.fail("finish", "eos, stop, length or tool_calls");
+  if (const json::Value* margin = in.find("margin")) { SXT_TRY(out.margin, margin_from_json(*margin, in.where("margin"))); }
   if (const json::Value* usage = in.find("usage")) {
     Fields counts(*usage, in.where("usage"));
     counts.read("prompt_tokens", out.usage.prompt_tokens);
@@ -125,6 +150,10 @@ std::string to_line(const Response& response) {
   }
   if (!response.embedding.empty()) values("embedding", list(response.embedding, a));
   if (response.finish != Finish::none) out.member("finish", finish_name(response.finish));
+  if (response.margin) {
+    out.key("margin");
+    out.value(to_json(*response.margin, a));
+  }
   out.key("usage");
   out.begin_object();
   out.member("prompt_tokens", response.usage.prompt_tokens);

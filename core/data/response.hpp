@@ -15,6 +15,14 @@ struct ContinuationScore {
   uint32_t tokens = 0, total_tokens = 0;     // of the continuation; N of the item
   bool greedy = false;                       // every token of the continuation was the argmax
   std::vector<float> token_logprobs;         // where they were wanted
+  std::vector<float> token_means, token_variances;  // of ln p over the vocabulary at each token's place, likewise
+};
+
+/// The choice of a greedy reply that was the narrowest.
+struct Margin {
+  float least = 0;       // ln p of the token that was chosen less that of the second best
+  uint32_t token = 0;    // how many tokens of its reply had been said before it
+  uint32_t request = 0;  // of an attempt that asks several times: of which request, from 0
 };
 
 enum class Finish { none, eos, stop, length, tool_calls };
@@ -37,10 +45,15 @@ struct Response {
   std::vector<ToolCall> calls;
   std::vector<float> embedding;
   Finish finish = Finish::none;
+  std::optional<Margin> margin;              // generate at temperature 0, where it was wanted
   Usage usage;
   std::optional<Error> error;                // this request's own; never journalled
   bool too_long = false;                     // the error is that the prompt does not fit
 };
+
+/// {"least", "token", "request"?}, in journals and predictions.
+json::Value to_json(const Margin& margin, json::Document::AllocatorType& allocator);
+Result<Margin> margin_from_json(const json::Value& value, std::string_view origin);
 
 /// The journal's line, without the LF: complete and lossless; doubles with as many digits as it takes to read the same bits
 /// back.

@@ -1,6 +1,7 @@
 #include "imported.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/sha256.hpp>
 #include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
@@ -9,6 +10,7 @@
 #include "../base/log.hpp"
 #include "../data/fields.hpp"
 #include "../store/predictions.hpp"
+#include "../store/samples_file.hpp"
 #include "json_values.hpp"
 
 namespace sextant::exchange {
@@ -57,7 +59,7 @@ std::string sample_line(const ImportedTask& task, const ImportedAttempt& one) {
 }
 
 // results/, with the numbers that the others computed.
-std::string results_text(const ImportedTask& task, uint64_t questions, uint64_t failed) {
+std::string results_text(const ImportedTask& task, uint64_t questions, uint64_t failed, const std::string& samples_sha256) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
@@ -81,6 +83,8 @@ std::string results_text(const ImportedTask& task, uint64_t questions, uint64_t 
     }
   json::set(counts, "attempts", Value(static_cast<uint64_t>(task.attempts.size())), a);
   json::set(counts, "samples_failed", Value(failed), a);
+  if (task.replies_left_out > 0) json::set(counts, "replies_left_out", Value(task.replies_left_out), a);
+  if (!samples_sha256.empty()) json::set(out, store::samples_member, samples_sha256, a);
   json::set(out, "counts", std::move(counts), a);
   json::set(out, "estimates", std::move(estimates), a);
   json::set(out, "metrics", std::move(metrics), a);
@@ -210,6 +214,7 @@ Result<void> ImportedRun::add(const ImportedTask& task) {
   record.samples_failed = failed;
   record_.tasks.push_back(std::move(record));
   if (task.status != "complete") return {};
+  std::string samples_sha256;
   if (!task.attempts.empty()) {
     const bool whole = !task.attempts.front().attempt.labels.empty() && task.mode == "ppl";
     store::PredictionsWriter predictions(folder_->predictions(task.model, task.dataset),
@@ -219,16 +224,20 @@ Result<void> ImportedRun::add(const ImportedTask& task) {
                                          repeats);
     SXT_TRY(FileWriter samples, FileWriter::open(folder_->samples(task.model, task.dataset)));
     const uint64_t rows = task.attempts.size() / repeats;
+    Sha256 hash;
     for (uint64_t i = 0; i < task.attempts.size(); ++i) {
       const uint64_t place = repeats == 1 ? i : i % rows * repeats + i / rows;
       SXT_CHECK(predictions.add(place, task.attempts[i].attempt));
-      SXT_CHECK(samples.write(sample_line(task, task.attempts[i]) + "\n"));
+      const std::string line = sample_line(task, task.attempts[i]) + "\n";
+      hash.add(line);
+      SXT_CHECK(samples.write(line));
     }
     SXT_CHECK(predictions.finish());
     SXT_CHECK(samples.commit());
+    samples_sha256 = hash.hex();
   }
   return write_file(folder_->results(task.model, task.dataset),
-                    results_text(task, task.questions.value_or(task.attempts.size() / repeats), failed));
+                    results_text(task, task.questions.value_or(task.attempts.size() / repeats), failed, samples_sha256));
 }
 
 Result<std::filesystem::path> ImportedRun::finish() {

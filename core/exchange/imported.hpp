@@ -37,6 +37,7 @@ struct ImportedTask {
   std::vector<ImportedNumber> numbers;
   std::vector<ImportedAttempt> attempts;    // repeat after repeat, rows in order; empty: the files have no samples
   std::optional<uint64_t> questions;   // where there are no attempts
+  uint64_t replies_left_out = 0;       // further replies to the attempts' questions, which the numbers may count
 };
 
 struct ImportedModel {

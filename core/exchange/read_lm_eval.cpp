@@ -152,10 +152,10 @@ constexpr std::string_view known_members[] = {"doc_id", "doc",     "target",   "
 
 // A line for each filter and row: one attempt a row.
 Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std::string& output, bool several_filters,
-                                                 ImportedRun& run) {
+                                                 ImportedRun& run, uint64_t& ret_left_out) {
   std::map<uint64_t, ImportedAttempt> rows;
   uint64_t number = 0;
-  bool lists = false, repeats = false;
+  bool lists = false;
   SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
     const std::string place = fmt::format("{}, line {}", path.string(), ++number);
     SXT_TRY(const json::Document line, python_json(std::string(text), place));
@@ -167,7 +167,8 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
     if (fresh) attempt = attempt_of(line, output, static_cast<uint64_t>(*index));
     const std::string filter = json::find_string(line, "filter").value_or("none");
     const Value* resps = json::find(line, "resps");
-    repeats = repeats || (resps && resps->IsArray() && !resps->Empty() && (*resps)[0].IsArray() && (*resps)[0].Size() > 1);
+    if (fresh && resps && resps->IsArray() && !resps->Empty() && (*resps)[0].IsArray() && (*resps)[0].Size() > 1)
+      ret_left_out += (*resps)[0].Size() - 1;
     const Value* filtered = json::find(line, "filtered_resps");
     if (output == "generate_until" && filtered && filtered->IsArray() && !filtered->Empty()) {
       const Value& answer = (*filtered)[0];
@@ -188,7 +189,7 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
     run.note(fmt::format(
         "{}: some values of samples are no numbers (metrics that are computed over the whole set); samples have no score there",
         path.filename().string()));
-  if (repeats) run.note(fmt::format("{}: of several replies to a question the first is taken over", path.filename().string()));
+  if (ret_left_out > 0) run.note(fmt::format("{}: of several replies to a question the first is taken over", path.filename().string()));
   std::vector<ImportedAttempt> out;
   for (auto& [index, attempt] : rows) out.push_back(std::move(attempt));
   return out;
@@ -332,7 +333,7 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
     const fs::path samples = path.parent_path() / fmt::format("samples_{}_{}.jsonl", name, time);
     std::error_code code;
     if (fs::exists(samples, code)) {
-      SXT_TRY(task.attempts, attempts_in(samples, output, several, run));
+      SXT_TRY(task.attempts, attempts_in(samples, output, several, run, task.replies_left_out));
     } else {
       run.note(fmt::format(
           "{} has no samples file ({}): its numbers can be shown, and not compared; lm-eval writes it with --log_samples", name,

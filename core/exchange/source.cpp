@@ -15,7 +15,8 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 // Numbers that lm-eval, Inspect and Sextant all show as they are, whatever a metric declares.
 constexpr std::string_view plain_names[] = {"word_perplexity", "byte_perplexity", "bits_per_byte", "average_ppl", "perplexity",
-                                            "brier_score",     "bleu",            "chrf",          "chrf++",      "ter"};
+                                            "brier_score",     "bleu",            "chrf",          "chrf++",      "ter",
+                                            "min_k_plus_plus", "min_k"};
 
 bool is_plain(std::string_view metric, const json::Value* set, const json::Value* facts) {
   if (std::find(std::begin(plain_names), std::end(plain_names), metric) != std::end(plain_names)) return true;

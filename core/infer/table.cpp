@@ -7,12 +7,12 @@
 namespace sextant::infer {
 
 extern const InferencerType gen_type, ppl_type, loglikelihood_type, ppl_only_type, clp_type, cloze_type, rolling_type,
-    chat_type, agent_type, self_consistency_type, multiple_choice_type, verdict_type;
+    chat_type, agent_type, self_consistency_type, multiple_choice_type, verdict_type, min_k_type, row_requests_type;
 
 std::span<const InferencerType> inferencer_types() {
   static const InferencerType types[] = {gen_type,      ppl_type,     loglikelihood_type, clp_type,   cloze_type,
                                          ppl_only_type, rolling_type, chat_type,          agent_type, self_consistency_type,
-                                         multiple_choice_type, verdict_type};
+                                         multiple_choice_type, verdict_type, min_k_type, row_requests_type};
   return types;
 }
 

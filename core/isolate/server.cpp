@@ -17,6 +17,7 @@
 #include "../plugin/isolation.hpp"
 #include "../plugin/manifest.hpp"
 #include "../sandbox/confine.hpp"
+#include "../sandbox/scratch.hpp"
 #include "component.hpp"
 
 namespace sextant::isolate {
@@ -222,7 +223,14 @@ int serve_isolated_plugin(const std::string& spec_json) {
   const auto spec = plugin::isolated_spec_from(spec_json);
   if (!spec) return fail(0, spec.error());
   if (!spec->command.empty()) {
-    const auto confined = sandbox::confine(confinement(*spec));
+    sandbox::Confinement wanted = confinement(*spec);
+    if (!spec->scratch.empty() && sandbox::landlock_version() > 0 && sandbox::mount_scratch(spec->scratch)) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);   // a new user namespace has lifted it
+      ::setenv("TMPDIR", spec->scratch.c_str(), 1);
+      wanted.scratch = spec->scratch;
+      wanted.scratch_bytes = sandbox::scratch_bytes;
+    }
+    const auto confined = sandbox::confine(wanted);
     if (!confined) return fail(0, confined.error());
     say_what_is_open(*confined);
     return become(*spec);

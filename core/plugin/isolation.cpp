@@ -100,6 +100,14 @@ std::vector<std::string> always_readable() {
   return out;
 }
 
+/// An installed folder that is empty, in whose place a program is given one in memory.
+std::string scratch_folder() {
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  const fs::path folder = program.parent_path().parent_path() / "share" / "sextant" / "scratch";
+  return !code && fs::is_directory(folder, code) ? folder.string() : std::string();
+}
+
 /// The folders of a program, its interpreter and its packages. A home folder or / is not opened for a file that lies in it.
 void add_program(const std::vector<std::string>& command, std::vector<std::string>& to) {
   std::error_code code;
@@ -254,6 +262,7 @@ std::string to_json(const IsolatedSpec& spec) {
   json::set(out, "id", spec.id, a);
   json::set(out, "command", list(spec.command), a);
   json::set(out, "readable", list(spec.readable), a);
+  json::set(out, "scratch", spec.scratch, a);
   json::set(out, "network", json::Value(spec.network), a);
   json::set(out, "memory_bytes", json::Value(spec.memory_bytes), a);
   json::set(out, "deadline_s", json::Value(spec.deadline_s), a);
@@ -275,6 +284,7 @@ Result<IsolatedSpec> isolated_spec_from(std::string_view json_text) {
   out.id = json::find_string(in, "id").value_or("");
   out.command = list("command");
   out.readable = list("readable");
+  out.scratch = json::find_string(in, "scratch").value_or("");
   out.network = json::find_bool(in, "network").value_or(false);
   out.memory_bytes = static_cast<uint64_t>(json::find_int(in, "memory_bytes").value_or(0));
   out.deadline_s = json::find_number(in, "deadline_s").value_or(30);
@@ -288,6 +298,7 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   IsolatedSpec spec{found.file->path.string(),
                     std::string(kind_name(component.kind)),
                     component.id,
+                    {},
                     {},
                     {},
                     false,
@@ -307,7 +318,7 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   std::sort(named.begin(), named.end());
   named.erase(std::unique(named.begin(), named.end()), named.end());
   spec.readable = always_readable();
-  if (program) add_program(spec.command, spec.readable);
+  if (program) add_program(spec.command, spec.readable), spec.scratch = scratch_folder();
   else spec.readable.push_back(real_path(found.file->path).parent_path().string());
   spec.readable.push_back(found.file->path.parent_path().string());
   spec.readable.insert(spec.readable.end(), named.begin(), named.end());

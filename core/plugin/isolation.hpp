@@ -37,6 +37,7 @@ struct IsolatedSpec {
   std::string file, kind, id;          // a plugin's component
   std::vector<std::string> command;    // or a program
   std::vector<std::string> readable;
+  std::string scratch;                 // an empty folder in whose place a program has one in memory; empty: none
   bool network = false;
   uint64_t memory_bytes = 0;
   double deadline_s = 30;

@@ -11,6 +11,8 @@ uint32_t flags_of(const data::Request& request) {
   if (request.add_special) flags |= SXT_REQUEST_ADD_SPECIAL;
   if (request.split_special) flags |= SXT_REQUEST_SPLIT_SPECIAL;
   if (request.keep) flags |= SXT_REQUEST_KEEP;
+  if (request.token_moments) flags |= SXT_REQUEST_TOKEN_MOMENTS;
+  if (request.least_margin) flags |= SXT_REQUEST_LEAST_MARGIN;
   return flags;
 }
 

@@ -43,6 +43,13 @@ Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& resul
     score.greedy = (from->flags & 1u) != 0;
     if (SXT_HAS(from, token_logprob) && request.token_logprobs)
       score.token_logprobs.assign(from->token_logprob, from->token_logprob + from->token_count);
+    if (request.token_moments && SXT_HAS(from, token_mean) && SXT_HAS(from, token_variance)) {
+      score.token_means.assign(from->token_mean, from->token_mean + from->token_count);
+      score.token_variances.assign(from->token_variance, from->token_variance + from->token_count);
+      for (uint32_t t = 0; t < from->token_count; ++t)
+        if (!std::isfinite(score.token_means[t]) || !std::isfinite(score.token_variances[t]) || score.token_variances[t] < 0)
+          return bad(fmt::format("gave a mean or variance of ln p of token {} of continuation {} that is none", t, k));
+    }
     out.push_back(std::move(score));
   }
   return out;
@@ -90,6 +97,11 @@ Result<void> take_reply(const sxt_result& from, const Request& request, Response
   out.usage.generated_tokens = generated ? generated : static_cast<uint32_t>(id_count);
   out.finish = finish_of(SXT_MEMBER_OR(&from, finish, static_cast<uint32_t>(SXT_FINISH_LENGTH)));
   SXT_TRY(out.calls, take_calls(from));
+  if (request.least_margin && SXT_HAS(&from, margin_count)) {
+    if (!(from.least_margin >= 0) || !std::isfinite(from.least_margin))
+      return bad(fmt::format("gave the margin {} of a token that was chosen as the likeliest", from.least_margin));
+    out.margin = data::Margin{from.least_margin, from.least_margin_at};
+  }
   return {};
 }
 

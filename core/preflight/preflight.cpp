@@ -80,11 +80,19 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
   Sessions sessions(host, run, report);
   Repeated repeated;
   uint64_t bytes = 0, kept_bytes = 0;
+  std::optional<config::RunConfig> of_first_rows;
+  if (options.rows_at_first > 0 && run.limit.value == 0 && run.rows.empty()) {
+    of_first_rows = run;
+    of_first_rows->limit.value = static_cast<double>(options.rows_at_first);
+  }
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (over()) return report;
-    std::optional<Rows> rows =
-        read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
-    if (!rows || unaskable.contains(&dataset)) continue;
+    std::optional<Rows> rows = read_rows(host, of_first_rows ? *of_first_rows : run, dataset,
+                                         {options.evaluates, shortest_reply(run, dataset), options.cancelled}, findings, repeated);
+    if (!rows) continue;
+    const bool partly = of_first_rows && rows->count >= options.rows_at_first;
+    if (partly) report.partly.push_back(dataset.task_name);
+    if (unaskable.contains(&dataset)) continue;
     if (dataset.judge && !findings.is_unfit(dataset.task_name)) check_judged_rows(host, run, dataset, *rows, findings);
     bytes += rows->bytes * run.models.size();
     for (const config::ModelConfig& model : run.models)
@@ -93,6 +101,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
+    if (partly) continue;
     kept_bytes += rows->bytes;
     if (run.datasets.size() == 1 || (kept_bytes <= kept_bytes_max && report.data.size() < kept_sets_max))
       report.data.emplace(dataset.task_name, std::move(rows->data));

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include "../base/text.hpp"
+#include "../config/option_columns.hpp"
+#include "../config/perturb.hpp"
 #include "../load/columns.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
@@ -42,15 +45,81 @@ std::string alike_labels(const serve::Prepared& prepared, data::Form form) {
   return found.empty() && count == 1 ? "there is one label, which is always chosen" : found;
 }
 
+// Options that a set of letters has and its prompts do not show: nobody can choose them for what they say.
+class UnshownOptions {
+ public:
+  explicit UnshownOptions(const config::DatasetConfig& dataset)
+      : columns_(config::option_columns(dataset)), seen_(data_options_max), missing_(data_options_max) {}
+
+  void look_at(const std::string& record_json, const data::Prompts& prompts) {
+    const auto record = columns_.empty() ? Result<json::Document>(Error{}) : json::parse(record_json, "record");
+    if (!record) return;
+    std::string shown = text_of(prompts);
+    for (const data::Prompt& prompt : prompts.prompts)
+      for (const data::Message& message : prompt.messages) shown += message.text() + '\n';
+    for (size_t k = 0; k < data_options_max; ++k) {
+      const std::string_view option = option_at(*record, k);
+      if (option.empty()) continue;
+      ++seen_[k];
+      missing_[k] += shown.find(option) == shown.npos;
+    }
+  }
+  /// Those that no prompt shows, "C, D".
+  std::string all() const {
+    std::vector<std::string> names;
+    for (size_t k = 0; k < data_options_max; ++k)
+      if (seen_[k] > 0 && missing_[k] == seen_[k]) names.push_back(columns_.size() > 1 ? columns_[k] : std::string(1, static_cast<char>('A' + k)));
+    return join(names, ", ");
+  }
+  bool shows_some() const {
+    for (size_t k = 0; k < data_options_max; ++k)
+      if (missing_[k] < seen_[k]) return true;
+    return false;
+  }
+
+ private:
+  static constexpr size_t data_options_max = 26;
+  std::string_view option_at(const json::Value& record, size_t k) const {
+    const json::Value* value = nullptr;
+    if (columns_.size() > 1) value = k < columns_.size() ? json::find(record, columns_[k]) : nullptr;
+    else if (const json::Value* list = json::find(record, columns_.front()); list && list->IsArray() && k < list->Size())
+      value = &(*list)[static_cast<rapidjson::SizeType>(k)];
+    return value && value->IsString() ? strip(json::text(*value)) : std::string_view();
+  }
+  static std::string_view strip(std::string_view text) {
+    const size_t begin = text.find_first_not_of(" \t\r\n"), end = text.find_last_not_of(" \t\r\n");
+    return begin == text.npos ? std::string_view() : text.substr(begin, end + 1 - begin);
+  }
+  const std::vector<std::string> columns_;
+  std::vector<uint64_t> seen_, missing_;  // [option] rows that have it, and of these those that do not show it
+};
+
+void check_options(const config::DatasetConfig& dataset, const UnshownOptions& unshown, Findings& findings) {
+  const std::string names = unshown.all();
+  if (names.empty()) return;
+  if (!config::is_variant(dataset))
+    return findings.warn(dataset.task_name,
+                         fmt::format("{}: no prompt shows {}, which the answers may name: who is asked cannot know what they stand for; "
+                                     "write {{choice_lines}}, or their columns in braces, into the template",
+                                     dataset.task_name, unshown.shows_some() ? fmt::format("the options {}", names) : "the options"));
+  if (config::perturbation_of(dataset).kind == "option_order" && !unshown.shows_some())
+    findings.refuse(dataset.task_name,
+                    {Error::Kind::config,
+                     fmt::format("{}: no prompt shows the options, so that their order changes nothing but the answers; show them, or leave "
+                                 "option_order out of --perturb",
+                                 dataset.task_name)});
+}
+
 // How the first requests of an attempt draw; they are made, so that what an inferencer refuses is known.
 struct Drawing {
   bool any = false;
   std::optional<float> temperature;  // of the last that generates
 };
-Result<Drawing> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared,
-                         const infer::Settings& settings) {
+Result<Drawing> try_step(const serve::ModelSession& session, const infer::Inferencer& inferencer,
+                         const serve::Prepared& prepared, const infer::Settings& settings) {
   SXT_TRY(const infer::Step step, inferencer.step({prepared.sample, prepared.prompts, settings}, {}));
   Drawing out;
+  for (const data::Request& request : step.ask) SXT_CHECK(session.check(request));
   for (const data::Request& request : step.ask)
     if (request.sampling) {
       out.temperature = request.sampling->temperature;
@@ -61,8 +130,10 @@ Result<Drawing> try_step(const infer::Inferencer& inferencer, const serve::Prepa
 
 // Attempts that must come to the same, and a temperature that a card's own beats. Models behind servers, and replies from files,
 // may differ all the same.
-void check_drawing(const config::ModelConfig& model, const config::DatasetConfig& dataset, float asked, const Drawing& drawing,
+void check_drawing(const serve::ModelSession& session, const config::DatasetConfig& dataset, float asked, const Drawing& drawing,
                    Findings& findings) {
+  if (session.depends_on_sample()) return;
+  const config::ModelConfig& model = session.config();
   const bool given = model.generation.temperature || model.generation.do_sample;
   if (given && drawing.temperature && asked != *drawing.temperature)
     findings.warn(dataset.task_name, fmt::format("{}: the temperature {} that was asked for changes nothing, since its card says "
@@ -253,15 +324,17 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   std::set<std::string> texts, records;
   std::string alike;
   bool too_long = false;
+  UnshownOptions unshown(dataset);
   for (const load::Row& row : rows.chosen) {
     auto item = feed.only(row.index);
     if (!item) continue;
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
-      SXT_TRY(const Drawing drawing, try_step(**inferencer, prepared, settings));
-      if (texts.empty()) check_drawing(session.config(), dataset, settings.sampling.temperature, drawing, findings);
+      SXT_TRY(const Drawing drawing, try_step(session, **inferencer, prepared, settings));
+      if (texts.empty()) check_drawing(session, dataset, settings.sampling.temperature, drawing, findings);
       texts.insert(text_of(prepared.prompts));
       records.insert(row.record_json);
+      unshown.look_at(row.record_json, prepared.prompts);
       if (alike.empty() && !(alike = alike_labels(prepared, form)).empty())
         findings.warn(dataset.task_name, fmt::format("{}: in row {} {}; correct the template, or the row's options",
                                                      dataset.task_name, row.index, alike));
@@ -275,6 +348,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
                                                  "nothing in which rows differ; write the columns' names in "
                                                  "braces into it",
                                                  dataset.task_name));
+  if (!rows.letters.empty() && (form == data::Form::open || form == data::Form::labels)) check_options(dataset, unshown, findings);
   if (form == data::Form::open) check_letters(host, dataset, rows, findings);
   check_votes(dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
@@ -317,7 +391,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
     auto fine = [&]() -> Result<void> {
       const std::string record = shown_to_judge(run, dataset, row, session.config().abbr == judge.meta);
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
-      SXT_CHECK(try_step(**inferencer, prepared, settings));
+      SXT_CHECK(try_step(session, **inferencer, prepared, settings));
       return {};
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());

@@ -189,7 +189,10 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
     return std::nullopt;
   };
   auto data = load::load_data(host, dataset, run,
-                              [&](const load::Row& row, const json::Document& record) { return reading.look_at(row, record); });
+                              [&](const load::Row& row, const json::Document& record) -> Result<void> {
+                                if (options.cancelled && options.cancelled->load()) return Error{Error::Kind::cancelled, "interrupted"};
+                                return reading.look_at(row, record);
+                              });
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);

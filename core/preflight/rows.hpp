@@ -32,6 +32,7 @@ class Repeated {
 struct RowOptions {
   bool evaluates = true;                  // every row needs an answer
   uint64_t gold_bytes_min = 0;            // shorter answers fit into any reply
+  const std::atomic<bool>* cancelled = nullptr;
 };
 /// Nothing where the set is unfit, which is then among the findings.
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,

@@ -49,10 +49,22 @@ std::string sentence_of(const Line& line) {
     return fmt::format(
         "{}: {} answers of the data are not among the labels that the model chooses from, so they can never be right", names,
         share);
+  if (f.kind == "dropped_letters" || f.kind == "no_blanks") {
+    const size_t end = std::min(f.detail.find("; "), f.detail.size());  // the metric; what to give it
+    const std::string metric = f.detail.substr(0, end), instead = f.detail.substr(std::min(end + 2, f.detail.size()));
+    return fmt::format("{}: {}, and {} references {}, so that its number says little{}", names,
+                       metric + (f.kind == "no_blanks" ? " counts what stands between blanks" : " reads ASCII letters alone"), share,
+                       f.kind == "no_blanks" ? "have none between their words" : "are mostly of others",
+                       instead.empty() ? "" : fmt::format("; give it {}", instead));
+  }
   if (f.kind == "no_score")
     return fmt::format("{}: {} attempts have no {}{}, and its number leaves them out (samples/ says why)", names, share, f.detail,
                        filter);
   if (f.kind == "no_number") return fmt::format("{}: there is no {}", names, f.detail);
+  if (f.kind == "nearly")
+    return fmt::format("{}: {} answers differ from their references in case, blanks, a final dot or the way a number is written alone, and {} calls "
+                       "them wrong{}; see the options of exact_match, and numeric",
+                       names, share, f.detail, filter);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
   if (f.kind == "unread_verdicts" && f.count == 0) return fmt::format("{}: all {} verdicts of {} can be read", sets, f.of, f.judge);

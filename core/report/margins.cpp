@@ -65,17 +65,35 @@ Choice choice_of(const data::Attempt& attempt, double error) {
   return out;
 }
 
-Result<Margins> margins_of_file(const store::Predictions& predictions, double error) {
+// The best token stays the best as long as the two are not off by more than the margin together.
+Choice reply_of(const data::Attempt& attempt, double error, bool right) {
+  Choice out;
+  if (!attempt.labels.empty() || !attempt.margin) return out;
+  out.needed = attempt.margin->least / 2.0;
+  out.right = right;
+  const bool open = attempt.margin->least <= 2 * error;
+  out.may_be_right = right || open;
+  out.may_be_wrong = !right || open;
+  out.kind = open ? Choice::Kind::open : Choice::Kind::certain;
+  return out;
+}
+
+Result<Margins> margins_of_file(const store::Predictions& predictions, double error, const std::vector<double>& scores) {
   Margins out;
   out.needed = std::numeric_limits<double>::infinity();
   for (uint64_t first = 0; first < predictions.size(); first += stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(stretch, predictions.size() - first)));
-    for (const data::Attempt& attempt : attempts) {
-      const Choice choice = choice_of(attempt, error);
+    for (size_t i = 0; i < attempts.size(); ++i) {
+      const data::Attempt& attempt = attempts[i];
+      const bool reply = attempt.labels.empty();
+      const double score = first + i < scores.size() ? scores[first + i] : std::nan("");
+      const Choice choice = reply ? reply_of(attempt, error, score == 1) : choice_of(attempt, error);
       if (choice.kind == Choice::Kind::unknown) {
-        out.unknown += !attempt.labels.empty();
+        out.unknown += !reply || !attempt.finish.empty();
         continue;
       }
+      out.replies = out.replies || reply;
+      out.scored = out.scored && (!reply || score == 0 || score == 1);
       ++out.n;
       out.open += choice.kind == Choice::Kind::open;
       out.right += choice.right;
@@ -90,35 +108,37 @@ Result<Margins> margins_of_file(const store::Predictions& predictions, double er
 
 std::string to_text(const std::vector<Margins>& all, double error) {
   std::vector<std::vector<std::string>> lines{
-      {"model", "dataset", "n", "open", "right, %", "least", "most", "smallest error that changes one"}};
+      {"model", "dataset", "of", "n", "open", "right, %", "least", "most", "smallest error that changes one"}};
   std::vector<std::string> without;
   std::string rows;
-  uint64_t unknown = 0;
+  uint64_t unknown_labels = 0, unknown_replies = 0;
   for (const Margins& one : all) {
-    unknown += one.unknown;
+    if (one.n > 0) (one.replies ? unknown_replies : unknown_labels) += one.unknown;
     if (one.n == 0) {
       without.push_back(one.dataset);
       continue;
     }
     const auto percent = [&](uint64_t count) {
-      return fmt::format("{:.2f}", 100.0 * static_cast<double>(count) / static_cast<double>(one.n));
+      return one.scored ? fmt::format("{:.2f}", 100.0 * static_cast<double>(count) / static_cast<double>(one.n)) : "-";
     };
-    lines.push_back({one.model, one.dataset, std::to_string(one.n), std::to_string(one.open), percent(one.right),
+    lines.push_back({one.model, one.dataset, one.replies ? "replies" : "labels", std::to_string(one.n), std::to_string(one.open), percent(one.right),
                      percent(one.least_right), percent(one.most_right),
                      std::isfinite(one.needed) ? fmt::format("{:.3g}", one.needed) : "-"});
-    if (one.rows.empty()) continue;
+    if (one.rows.empty() || !one.scored) continue;
     rows += fmt::format("{}, {}: right or wrong within the error: ", one.model, one.dataset);
     for (size_t i = 0; i < std::min(rows_shown, one.rows.size()); ++i)
       rows += fmt::format("{}{}", i == 0 ? "" : ", ", one.rows[i]);
     rows += one.rows.size() > rows_shown ? fmt::format(" and {} more (--json has all)\n", one.rows.size() - rows_shown) : "\n";
   }
-  std::string out = fmt::format("choices among labels if ln p of each token is off by up to {:g}\n", error);
-  if (lines.size() > 1) out += aligned(std::move(lines), 2) + rows;
-  if (unknown > 0)
+  std::string out = fmt::format("choices among labels, and greedy replies, if ln p of each token is off by up to {:g}\n", error);
+  if (lines.size() > 1) out += aligned(std::move(lines), 3) + rows;
+  if (unknown_labels > 0)
     out += fmt::format("{} samples do not have the best of their labels as the answer, so that nothing is said of them\n",
-                       unknown);
+                       unknown_labels);
+  constexpr const char* why = "they were drawn, or their backend or an older version says none";
+  if (unknown_replies > 0) out += fmt::format("{} replies have no margin, so that nothing is said of them: {}\n", unknown_replies, why);
   if (!without.empty())
-    out += fmt::format("of replies a run records no ln p, so nothing is said of {}\n", first_names(without, names_shown));
+    out += fmt::format("neither labels nor margins of replies, so nothing is said of {} ({})\n", first_names(without, names_shown), why);
   return out;
 }
 
@@ -130,12 +150,14 @@ std::string to_json(const std::vector<Margins>& all, double error) {
     json::Value item(rapidjson::kObjectType), rows(rapidjson::kArrayType);
     json::set(item, "model", one.model, a);
     json::set(item, "dataset", one.dataset, a);
-    for (const auto& [name, count] :
-         {std::pair("n", one.n), std::pair("unknown", one.unknown), std::pair("open", one.open), std::pair("right", one.right),
-          std::pair("least_right", one.least_right), std::pair("most_right", one.most_right)})
+    json::set(item, "kind", one.replies ? "replies" : "labels", a);
+    for (const auto& [name, count] : {std::pair("n", one.n), std::pair("unknown", one.unknown), std::pair("open", one.open)})
       json::set(item, name, json::Value(count), a);
+    for (const auto& [name, count] :
+         {std::pair("right", one.right), std::pair("least_right", one.least_right), std::pair("most_right", one.most_right)})
+      json::set(item, name, one.scored ? json::Value(count) : json::Value(rapidjson::kNullType), a);
     json::set(item, "needed", number_or_null(one.needed), a);
-    for (const uint64_t row : one.rows) rows.PushBack(row, a);
+    for (const uint64_t row : one.scored ? one.rows : std::vector<uint64_t>()) rows.PushBack(row, a);
     json::set(item, "rows", std::move(rows), a);
     list.PushBack(std::move(item), a);
   }

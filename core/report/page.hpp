@@ -65,7 +65,8 @@ std::string json_for_html(std::string_view json);
 /// How well a text can be compressed, by which Whisper's decoder notices loops: bytes by deflated bytes. Below 64 bytes: 1.
 double compression_ratio(std::string_view text);
 
-/// How far the two best labels are apart, by what they are ranked by; NaN where there are not two.
+/// How far the two best labels are apart, by what they are ranked by; of a greedy reply the two best tokens where they are
+/// nearest to each other. NaN where neither is known.
 double margin_of(const data::Attempt& attempt);
 
 /// What a model was asked, from a line of a samples file: the text, or the turns with their roles in front.

@@ -135,6 +135,7 @@ double compression_ratio(std::string_view text) {
 }
 
 double margin_of(const data::Attempt& attempt) {
+  if (attempt.labels.empty() && attempt.margin) return static_cast<double>(attempt.margin->least);
   const auto winner = std::find_if(attempt.labels.begin(), attempt.labels.end(),
                                    [&](const auto& label) { return label.label == attempt.prediction; });
   double least = std::nan("");

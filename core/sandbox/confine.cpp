@@ -48,6 +48,7 @@ Result<int> guard_files(const Confinement& wanted) {
     (void)::syscall(add_rule, rules.get(), 1 /* beneath a path */, &rule, 0);
   };
   for (const std::string& path : wanted.readable) allow(path, execute | read_file | read_dir);
+  if (!wanted.scratch.empty()) allow(wanted.scratch, ruleset.files);
   allow("/dev/null", read_file | (1u << 1));
   if (::syscall(restrict_self, rules.get(), 0) != 0) return failed("Landlock");
   return version;
@@ -186,7 +187,8 @@ Result<Confined> confine(const Confinement& wanted) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no_new_privs");
   if (wanted.memory_bytes) limit(RLIMIT_AS, wanted.memory_bytes);
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, 0);
+  // without Landlock it is what keeps files from being written
+  limit(RLIMIT_FSIZE, wanted.scratch.empty() || landlock_version() == 0 ? 0 : wanted.scratch_bytes);
   limit(RLIMIT_NOFILE, 512);
   limit(RLIMIT_MSGQUEUE, 0);
   Confined out;

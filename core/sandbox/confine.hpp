@@ -10,6 +10,8 @@ namespace sextant::sandbox {
 
 struct Confinement {
   std::vector<std::string> readable;   // files and folders; what is missing is left out
+  std::string scratch;                 // a folder that may be written (scratch.hpp); empty: none. Needs Landlock
+  uint64_t scratch_bytes = 0;
   bool network = false;
   bool becomes_a_program = false;      // execve is left open
   uint64_t memory_bytes = 0;           // of address space; 0: no limit

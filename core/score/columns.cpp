@@ -72,16 +72,19 @@ std::string unique_name(const std::unordered_set<std::string>& taken, const std:
 }
 
 // A number that attempts carry in "extra". Over a set: transform(-sum of logprob / sum of `weight`), or the mean where there is
-// no weight.
+// no weight. Lower is better: of Min-K%, less familiar.
 struct Perplexity {
   const char *name, *extra, *weight;
   double (*transform)(double);
+  double low = 0;
 };
 constexpr Perplexity perplexities[] = {
     {"word_perplexity", "word_perplexity", "words", [](double x) { return std::exp(x); }},
     {"byte_perplexity", "byte_perplexity", "bytes", [](double x) { return std::exp(x); }},
     {"bits_per_byte", "bits_per_byte", "bytes", [](double x) { return x / std::log(2.0); }},
     {"average_ppl", "ppl", nullptr, nullptr},
+    {"min_k_plus_plus", "min_k_plus_plus", nullptr, nullptr, none},
+    {"min_k", "min_k", nullptr, nullptr, none},
 };
 
 const Perplexity* perplexity_named(const std::string& name) {
@@ -319,13 +322,16 @@ void add_choices(Scored& scored, const Values& values) {
   }
 }
 
-bool is_perplexity(std::string_view name) { return perplexity_named(std::string(name)) != nullptr; }
+std::optional<double> lowest_perplexity(std::string_view name) {
+  const Perplexity* kind = perplexity_named(std::string(name));
+  return kind ? std::optional(kind->low) : std::nullopt;
+}
 
 void add_perplexities(Scored& scored, const Values& values) {
   for (const Perplexity& kind : perplexities) {
     const std::vector<double>& carried = values.carried(kind.extra);
     if (std::all_of(carried.begin(), carried.end(), [](double value) { return std::isnan(value); })) continue;
-    add_chosen(scored, kind.name, carried, {kind.name, false, 0, none});
+    add_chosen(scored, kind.name, carried, {kind.name, false, kind.low, none});
   }
 }
 

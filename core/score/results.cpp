@@ -3,7 +3,8 @@
 #include <cmath>
 #include <unordered_map>
 #include "../data/fields.hpp"
-#include "score.hpp"
+#include "../store/samples_file.hpp"
+#include "results.hpp"
 
 namespace sextant::score {
 namespace {
@@ -119,7 +120,7 @@ Result<void> write_details(const Scored& scored, const Write& write) {
 
 // What write_results() and write_details() put beside the numbers.
 constexpr std::string_view members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
-                                        "repeats", "estimates",   "metrics",  "details"};
+                                        "repeats", "estimates",   "metrics",  "details",   store::samples_member};
 
 }  // namespace
 
@@ -129,11 +130,16 @@ bool is_results_member(std::string_view name) {
 
 // Every number that stands directly in the object is a row of the table, so counts stand one level below.
 Result<void> write_results(const Scored& scored, bool with_details, const Write& write) {
+  return write_results(scored, with_details, "", write);
+}
+
+Result<void> write_results(const Scored& scored, bool with_details, const std::string& samples_sha256, const Write& write) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
   Members numbers;
   for (const data::Estimate& number : scored.numbers) numbers.set(out, number.metric, number_or_null(number.value), a);
+  if (!samples_sha256.empty()) json::set(out, store::samples_member, samples_sha256, a);
   json::Value counts(rapidjson::kObjectType);
   json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);

@@ -29,7 +29,8 @@ class Pass {
         findings_(findings),
         make_reader_(make_reader),
         judged_(judged),
-        rows_(attempts.count / scored.repeats) {}
+        rows_(attempts.count / scored.repeats),
+        row_at_(rows_) {}
 
   /// Workers take stretches of rows from a counter; where a reading goes depends on its row alone.
   Result<void> run(Reader& first_reader, unsigned threads) {
@@ -50,6 +51,7 @@ class Pass {
               "(use -m infer, or another split)",
               lacking_.load(), rows_, dataset_.test_split, dataset_.abbr, dataset_.output_column)};
     if (failure_) return *failure_;
+    SXT_CHECK(check_rows());
     if (first_failed_.second) {
       scored_.error = *first_failed_.second;
       if (scored_.failed > 1)
@@ -91,13 +93,15 @@ class Pass {
       SXT_TRY(std::vector<data::Attempt> attempts, attempts_.read(repeat * rows_ + from, n));
       repeats.push_back(std::move(attempts));
     }
-    for (const std::vector<data::Attempt>& repeat : repeats)
+    for (uint32_t repeat = 0; repeat < scored_.repeats; ++repeat)
       for (uint64_t r = 0; r < n; ++r) {
-        if (repeat[r].id.row != repeats.front()[r].id.row)
+        const data::Attempt& attempt = repeats[repeat][r];
+        if (attempt.id.row != repeats.front()[r].id.row)
           return Error{Error::Kind::data,
                        fmt::format("the predictions of {} are not the same rows in each repeat; infer the data set again",
                                    dataset_.abbr)};
-        rows[r].push_back(&repeat[r]);
+        rows[r].push_back(&attempt);
+        row_at_[from + r] = attempt.id.row;
       }
     if (!dataset_.output_column.empty())  // else the metric judges by the record
       lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(),
@@ -128,6 +132,15 @@ class Pass {
     return {};
   }
 
+  // A row that stands there twice would count twice.
+  Result<void> check_rows() {
+    std::sort(row_at_.begin(), row_at_.end());
+    const auto twice = std::adjacent_find(row_at_.begin(), row_at_.end());
+    if (twice == row_at_.end()) return {};
+    return Error{Error::Kind::data, fmt::format("the predictions of {} hold row {} more than once; infer the data set again",
+                                                dataset_.abbr, *twice)};
+  }
+
   // Counts, and names the sample in what went wrong with the first one.
   void look_for_failure(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings) {
     const auto failed =
@@ -149,6 +162,7 @@ class Pass {
   const MakeReader& make_reader_;
   const bool judged_;
   const uint64_t rows_;
+  std::vector<uint64_t> row_at_;                        // [place], of the first repeat
   std::atomic<uint64_t> next_ = 0, lacking_ = 0;
   std::mutex mutex_;                                    // for what follows, and what scored_, values_ and findings_ hold
   std::optional<Error> failure_;

@@ -64,8 +64,8 @@ class Values {
   std::vector<std::optional<Pair>> pairs_;             // [attempt]
   std::vector<Metric> metrics_;
   std::vector<std::vector<bool>> failed_;              // [filter][attempt]
-  static constexpr std::array<std::string_view, 7> carried_names{"word_perplexity", "byte_perplexity", "bits_per_byte", "ppl",
-                                                                 "logprob",         "words",           "bytes"};
+  static constexpr std::array<std::string_view, 9> carried_names{
+      "word_perplexity", "byte_perplexity", "bits_per_byte", "ppl", "min_k_plus_plus", "min_k", "logprob", "words", "bytes"};
   static constexpr std::array<std::string_view, 4> choice_kinds{"sum", "char", "byte", "token"};
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;

@@ -91,6 +91,7 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   }
   key.text("text", request.text);
   key.flag("token_logprobs", request.token_logprobs);
+  key.flag("token_moments", request.token_moments);
   key.text("tools", request.tools_json);
   if (random) {
     key.number("top_k", sampling->top_k);

@@ -32,7 +32,7 @@ class Merge {
     s.stop = model_.stop_words;
     own_stops();
     if (asked_.samples()) draw();
-    else if (!asked_.do_sample) idle();
+    else idle();
     if (!asked_.samples() && theirs_.do_sample == true && !asked_.do_sample && !asked_.temperature) greedy();
     take(&Generation::repetition_penalty, "repetition_penalty", s.repetition_penalty);
     take(&Generation::presence_penalty, "presence_penalty", s.presence_penalty);
@@ -71,10 +71,11 @@ class Merge {
     if (asked_.top_p) keys.emplace_back("top_p");
     if (asked_.top_k) keys.emplace_back("top_k");
     if (asked_.min_p) keys.emplace_back("min_p");
+    const bool refused = asked_.do_sample.has_value();  // a temperature alone would sample
+    if (refused && asked_.temperature && *asked_.temperature > 0) keys.insert(keys.begin(), "temperature");
     if (keys.empty()) return;
-    out_.warnings.push_back(
-        fmt::format("{} change{} nothing: replies are greedy; give do_sample=True or a temperature to sample", join(keys, ", "),
-                    keys.size() == 1 ? "s" : ""));
+    out_.warnings.push_back(fmt::format("{} change{} nothing: replies are greedy{}", join(keys, ", "), keys.size() == 1 ? "s" : "",
+                                        refused ? ", since do_sample is false" : "; give do_sample=True or a temperature to sample"));
   }
 
   void greedy() {

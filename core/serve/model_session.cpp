@@ -11,6 +11,7 @@
 #include "../base/text.hpp"
 #include "../config/card_parts.hpp"
 #include "../config/defaults.hpp"
+#include "../config/generation.hpp"
 #include "../config/card_store.hpp"
 #include "../plugin/isolation.hpp"
 #include "generation.hpp"
@@ -55,6 +56,22 @@ bool refuses_system(plugin::Model& model, const std::string& now) {
          !refused(R"({"role":"user","content":"x"})");
 }
 
+// Replies that are there already ("replies_are_given") are what they are, whatever is asked of them.
+void warn_of_given(const config::ModelConfig& model, const config::ModelConfig& plain, std::vector<std::string>& ret_warnings) {
+  std::vector<std::string> idle;
+  if (model.max_out_len != plain.max_out_len) idle.emplace_back("max_out_len");
+  if (model.min_out_len != plain.min_out_len) idle.emplace_back("min_out_len");
+  if (!model.stop_words.empty()) idle.emplace_back("stop_words");
+  if (!model.chat_template_kwargs.empty()) idle.emplace_back("chat_template_kwargs");
+  if (!model.system_prompt.empty()) idle.emplace_back("system_prompt");
+  json::Document owner;
+  const json::Value generation = config::generation_to_json(model.generation, owner.GetAllocator());
+  for (const auto& member : generation.GetObject()) idle.emplace_back(json::text(member.name));
+  if (idle.empty()) return;
+  ret_warnings.push_back(fmt::format("{} change{} no reply: the backend '{}' gives those that its file holds, as they stand", join(idle, ", "),
+                                     idle.size() == 1 ? "s" : "", model.backend));
+}
+
 }  // namespace
 
 Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, Load load) {
@@ -78,6 +95,8 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.takes_messages_ = (info.abilities & SXT_MODEL_MESSAGES) != 0;
   session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0 || session.takes_messages_;
   session.requests_in_flight_ = info.requests_in_flight;
+  session.gives_margins_ = (info.abilities & SXT_MODEL_MARGINS) != 0;
+  session.gives_moments_ = (info.abilities & SXT_MODEL_MOMENTS) != 0;
   SXT_TRY(const json::Document about, session.model_.describe());
   if (session.context_length_ == 0) session.context_length_ = described_context(about, config);
   SXT_CHECK(session.open_counter(host, keys, (info.abilities & SXT_MODEL_TOKENIZE) != 0));
@@ -131,6 +150,7 @@ Result<void> ModelSession::open_counter(plugin::Host& host, const json::Value& k
 
 void ModelSession::collect_warnings(const json::Value& about) {
   warnings_ = config::texts_of(json::find(about, "warnings"));
+  if (json::find_bool(about, "replies_are_given").value_or(false)) return warn_of_given(config_, {}, warnings_);
   const auto kwargs = json::parse(config_.chat_template_kwargs.empty() ? "{}" : config_.chat_template_kwargs, config_.abbr);
   const json::Value* known = json::find(about, "chat_template_variables");
   if (!kwargs || !kwargs->IsObject() || kwargs->ObjectEmpty()) return;
@@ -144,6 +164,14 @@ void ModelSession::collect_warnings(const json::Value& about) {
           fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at {}",
                       key, did_you_mean(key, names), names.empty() ? "none" : join(names, ", ")));
   }
+}
+
+Result<void> ModelSession::check(const data::Request& request) const {
+  if (!request.token_moments || gives_moments_) return {};
+  return Error{Error::Kind::device,
+               fmt::format("{}: the backend '{}' does not say how ln p is spread over the vocabulary, which min_k needs; take "
+                           "one that does (SXT_MODEL_MOMENTS), or leave such data sets out",
+                           config_.abbr, config_.backend)};
 }
 
 bool ModelSession::uses_template(data::Form form) const {

@@ -33,6 +33,10 @@ class ModelSession {
   uint32_t requests_in_flight() const { return requests_in_flight_; }
   /// Why it gives no log-probabilities of a given text; empty: it does, or says nothing of it.
   const std::string& cannot_score() const { return cannot_score_; }
+  /// It gives the least margin of a greedy reply (SXT_MODEL_MARGINS).
+  bool gives_margins() const { return gives_margins_; }
+  /// An Error: the request wants of its tokens what the model cannot say (SXT_MODEL_MOMENTS).
+  Result<void> check(const data::Request& request) const;
   /// Its answers depend on whose sample it is, not on the request alone (a file of replies).
   bool depends_on_sample() const { return depends_on_sample_; }
   /// What the backend says that it has cost so far, a JSON object's text; empty: it says nothing.
@@ -79,7 +83,7 @@ class ModelSession {
   uint32_t context_length_ = 0, requests_in_flight_ = 0;
   double load_s_ = 0;
   bool has_chat_template_ = false, refuses_system_ = false, concurrent_ = false, takes_messages_ = false,
-       depends_on_sample_ = false;
+       depends_on_sample_ = false, gives_margins_ = false, gives_moments_ = false;
 };
 
 /// The most that can be known of a model of that backend without loading weights; nothing where it always loads them.

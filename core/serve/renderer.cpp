@@ -1,5 +1,7 @@
 #include "renderer.hpp"
+#include <fmt/format.h>
 #include <sextant/json_text.hpp>
+#include "../base/log.hpp"
 #include "../render/truncate.hpp"
 
 namespace sextant::serve {
@@ -49,6 +51,13 @@ Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Optio
     options.system_prompt = format.system_prompt;
   }
   if (options.chat.value_or(true)) SXT_CHECK(session.check_chat(options.form));
+  // a template that joins turns itself places it in its text
+  const render::Format format = session.format(options.form, options.compat);
+  if (!options.chat && options.form == data::Form::open && !format.system_prompt.empty() && !format.chat &&
+      (format.meta_template.empty() || config::is_opencompass(options.compat)))
+    log_warning_once(fmt::format("{}: the system prompt changes nothing: prompts are texts, and no chat template is applied (--hf-type, "
+                                 "--chat-template, or a model that has none); write it into the card's prompt",
+                                 session.config().abbr));
   SXT_TRY(plugin::Template renderer, make_template(host, options));
   return Renderer(session, std::move(renderer), std::move(options));
 }

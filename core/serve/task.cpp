@@ -12,6 +12,22 @@ const char* status_of(Error::Kind kind) {
   return kind == Error::Kind::missing ? "missing" : kind == Error::Kind::cancelled ? "incomplete" : "failed";
 }
 
+// The narrowest choice of all that was generated; nothing where a reply was drawn, or says none (an older journal's).
+std::optional<data::Margin> margin_of(const std::vector<infer::Round>& rounds) {
+  std::optional<data::Margin> out;
+  uint32_t number = 0;
+  for (const infer::Round& round : rounds)
+    for (size_t i = 0; i < round.asked.size(); ++i, ++number) {
+      if (round.asked[i].ask != data::Ask::generate) continue;
+      const std::optional<data::Margin>& margin = round.answers[i].margin;
+      if (!margin) return std::nullopt;
+      if (out && !(margin->least < out->least)) continue;
+      out = margin;
+      out->request = number;
+    }
+  return out;
+}
+
 data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, const std::vector<infer::Round>& rounds,
                          infer::Outcome outcome, const data::Usage& usage) {
   data::Attempt attempt;
@@ -33,6 +49,7 @@ data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, con
   }
   data::note_opened_thinking(attempt);
   attempt.finish = std::move(outcome.finish);
+  attempt.margin = margin_of(rounds);
   attempt.embedding = std::move(outcome.embedding);
   attempt.shots = question.sample.shots;
   attempt.usage = usage;

@@ -47,7 +47,10 @@ Result<void> Waves::open_task(Task& task) {
 Result<void> Waves::complete(data::Request& request, size_t task, size_t attempt) {
   request.turn = tasks_[task].next_turn(attempt);
   if (request.ask == data::Ask::tool || request.ask == data::Ask::tokenize) return {};
+  SXT_CHECK(session_.check(request));
   SXT_CHECK(session_.write_out(request));
+  // nearly free, and not in the key: a response of before, which does not say it, is as good
+  if (request.sampling && !(request.sampling->temperature > 0)) request.least_margin = session_.gives_margins();
   if (request.sampling) request.sampling->stream = stream_of(tasks_[task].id(attempt), request.turn);
   request.key = content_key(keys_, request);
   return {};

@@ -79,6 +79,12 @@ std::string packed(const Attempt& attempt) {
   out.json(attempt.record_json);
   if (attempt.extra_json.empty()) out.text("");
   else out.json(attempt.extra_json);
+  out.number(attempt.margin.has_value());
+  if (attempt.margin) {
+    out.number(attempt.margin->least);
+    out.number(attempt.margin->token);
+    out.number(attempt.margin->request);
+  }
   const data::Prompt& prompt = attempt.prompts.front();
   out.number(uint64_t{prompt.messages.size()});
   if (prompt.messages.empty()) out.text(utf8::repair(prompt.text));
@@ -104,6 +110,14 @@ Attempt unpacked(Unpacker in) {
   attempt.target_json = in.text();
   attempt.record_json = in.text();
   attempt.extra_json = in.text();
+  bool with_margin = false;
+  in.number(with_margin);
+  if (with_margin) {
+    data::Margin& margin = attempt.margin.emplace();
+    in.number(margin.least);
+    in.number(margin.token);
+    in.number(margin.request);
+  }
   uint64_t messages = 0;
   in.number(messages);
   data::Prompt& prompt = attempt.prompts.emplace_back();

@@ -116,6 +116,11 @@ void write_attempt(JsonText& out, const Attempt& attempt, data::Form form, bool 
   }
   if (!attempt.extra_json.empty()) embedded("extra", attempt.extra_json);
   if (!attempt.finish.empty()) out.member("finish", attempt.finish);
+  if (attempt.margin) {
+    json::Document scratch;
+    out.key("margin");
+    out.value(data::to_json(*attempt.margin, scratch.GetAllocator()));
+  }
   // not computed_tokens: it depends on what an earlier run had done
   out.member("prompt_tokens", attempt.usage.prompt_tokens);
   out.member("generated_tokens", attempt.usage.generated_tokens);
@@ -192,6 +197,9 @@ Result<Attempt> attempt_from_json(const json::Value& value, const std::string& o
   fields.read("generated_tokens", attempt.usage.generated_tokens);
   fields.read("truncated_tokens", attempt.usage.truncated_tokens);
   fields.read("dropped_shots", attempt.dropped_shots);
+  if (const json::Value* margin = fields.find("margin")) {
+    SXT_TRY(attempt.margin, data::margin_from_json(*margin, fields.where("margin")));
+  }
   SXT_TRY(attempt.turns, turns_from_json(fields));
   SXT_CHECK(fields.take());
   if (const json::Value* prompt = json::find(value, "origin_prompt")) {

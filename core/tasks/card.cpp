@@ -30,6 +30,7 @@ class CardWriter {
     text(card_, "card", "dataset");
     text(card_, "summary", fmt::format("{} of lm-eval, {}, {} shots", task_.name, output_name(task_.output), shots_));
     text(card_, "abbr", task_.name);
+    if (task_.program.whole) return whole();
     SXT_CHECK(loader());
     reader();
     infer();
@@ -43,6 +44,39 @@ class CardWriter {
   void text(Value& to, const char* key, std::string_view value) { json::set(to, key, value, a_); }
   void put(Value& to, const char* key, Value value) { json::set(to, key, std::move(value), a_); }
   Value copy(const Value& value) { return Value(value, a_); }
+
+  // A class: its program makes the prompts, says what is asked, and scores.
+  Result<json::Document> whole() {
+    if (options_.chat || options_.gen_prefix)
+      return Error{Error::Kind::usage, fmt::format("{} is a class ({}), which makes its prompts itself; leave --chat-template and --gen-prefix out",
+                                                   task_.name, task_.path.string())};
+    text(card_, "summary", fmt::format("{} of lm-eval, a class", task_.name));
+    Value config = object(), reader = object(), infer = object(), template_ = object(), inferencer = object(), eval = object(),
+          retriever = object(), metrics(rapidjson::kArrayType);
+    if (options_.shots) put(config, "shots", Value(*options_.shots));
+    put(config, "seed", Value(options_.fewshot_seed));
+    put(config, "sampling", Value(options_.sampling));
+    put(card_, "loader", program(std::move(config)));
+    text(card_, "path", ".");
+    put(reader, "input_columns", Value(rapidjson::kArrayType));
+    text(reader, "output_column", "");
+    text(reader, "test_split", task_.test_split);
+    text(reader, "train_split", task_.test_split);
+    put(card_, "reader", std::move(reader));
+    text(retriever, "type", "zero");
+    text(template_, "type", components_.template_);
+    text(template_, "column", column);
+    text(inferencer, "type", "row_requests");
+    text(inferencer, "column", "!requests");
+    put(infer, "retriever", std::move(retriever));
+    put(infer, "template", std::move(template_));
+    put(infer, "inferencer", std::move(inferencer));
+    put(card_, "infer", std::move(infer));
+    metrics.PushBack(program_metric(), a_);
+    put(eval, "metrics", std::move(metrics));
+    put(card_, "eval", std::move(eval));
+    return std::move(card_);
+  }
 
   Result<void> loader() {
     Value loader = object();
@@ -110,6 +144,7 @@ class CardWriter {
     put(config, "folders", std::move(folders));
     text(config, "hub", hub_cache_folder());
     text(config, "datasets", datasets_cache_folder());
+    text(config, "modules", modules_cache_folder());
     put(out, "command", std::move(command));
     put(out, "config", std::move(config));
     put(out, "confined", Value(true));
@@ -274,7 +309,9 @@ class CardWriter {
   // Its numbers are lm-eval's as they are, and what is not a mean has no error, as there.
   Value program_metric() {
     Value out = program(object()), facts = object(), values(rapidjson::kArrayType);
-    for (const auto& [name, higher] : task_.program.numbers) {
+    auto numbers = task_.program.numbers;
+    if (task_.program.whole) numbers.emplace_back("score", true);   // stands for whatever its class names
+    for (const auto& [name, higher] : numbers) {
       Value one = object();
       text(one, "name", name);
       put(one, "higher_is_better", Value(higher));

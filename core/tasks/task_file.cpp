@@ -92,6 +92,12 @@ template <class List> bool among(const List& names, std::string_view name) {
 }
 
 constexpr const char* read_function = "!python";
+bool has_functions(const json::Value& value) {
+  if (is_function(value)) return true;
+  if (value.IsArray()) return std::any_of(value.Begin(), value.End(), has_functions);
+  return value.IsObject() &&
+         std::any_of(value.MemberBegin(), value.MemberEnd(), [](const auto& member) { return has_functions(member.value); });
+}
 bool is_read_function(const json::Value& value) { return value.IsObject() && value.HasMember(read_function); }
 
 class TaskReader {
@@ -103,10 +109,7 @@ class TaskReader {
   }
 
   Result<TaskFile> read() {
-    if (const json::Value* code = json::find(keys_, "class")) {
-      beyond("class: " + (is_function(*code) ? function_text(*code) : std::string("the whole task")));
-      return std::move(out_);
-    }
+    if (const json::Value* code = json::find(keys_, "class")) return whole(*code);
     for (const auto& member : keys_.GetObject())
       if (!among(keys_read, json::text(member.name))) {
         const std::string key(json::text(member.name));
@@ -132,6 +135,18 @@ class TaskReader {
   }
 
  private:
+  // A task that is a class of its own: the file says little more.
+  Result<TaskFile> whole(const json::Value& code) {
+    if (!is_function(code)) return Error{Error::Kind::config, fmt::format("{}: \"class\": it must be a !function", out_.path.string())};
+    out_.code.push_back("class: " + function_text(code));
+    out_.program.whole = out_.program.rows = out_.program.results = true;
+    out_.dataset_kwargs.SetObject();
+    out_.alias = json::find_string(keys_, "task_alias").value_or(out_.name);
+    out_.test_split = "test";
+    out_.version = "Yaml";
+    out_.keys = json::copy(keys_);
+    return std::move(out_);
+  }
   void beyond(std::string what) {
     out_.code.push_back(what);
     out_.beyond.push_back(std::move(what));
@@ -363,8 +378,9 @@ class TaskReader {
         out_.program.results = true;
       } else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
+      bool by_program = false;
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
-        if (is_function(*aggregation)) aggregate_by(*aggregation, metric);
+        if (is_function(*aggregation)) by_program = aggregate_by(*aggregation, metric);
         else if (aggregation->IsString()) metric.aggregation = json::text(*aggregation);
       }
       metric.higher_is_better = json::find_bool(entry, "higher_is_better");
@@ -377,28 +393,31 @@ class TaskReader {
           json::set(metric.options, key, json::Value(member.value, metric.options.GetAllocator()),
                     metric.options.GetAllocator());
       }
-      if (!metric.name.empty()) check_metric(std::move(metric));
+      if (!metric.name.empty() && !by_program) check_metric(std::move(metric), json::find_bool(entry, "hf_evaluate").value_or(false));
     }
+    // what another metric's function computes computes these, too
+    if (!out_.program.results) out_.lacks.insert(out_.lacks.end(), metrics_lacking_.begin(), metrics_lacking_.end());
   }
   // "rouge1" of utils.rouge1, as lm-eval calls such a metric.
   static std::string last_name(const json::Value& function) {
     const std::string name = json::find_string(function, "!function").value_or("");
     return name.substr(name.rfind('.') + 1);
   }
-  // Of pairs of numbers alone: what is right and what was chosen.
-  void aggregate_by(const json::Value& function, TaskMetric& metric) {
+  // Of pairs of numbers alone: what is right and what was chosen. True: else the task's program does it.
+  bool aggregate_by(const json::Value& function, TaskMetric& metric) {
     const std::string what = fmt::format("aggregation of {}: {}", metric.name, function_text(function));
     const bool of_pairs = out_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc");
     const auto by_program = [&](std::string said) {
       out_.code.push_back(std::move(said));
-      out_.program.results = true;
+      return out_.program.results = true;
     };
     if (!of_pairs || json::find(keys_, "process_results")) return by_program(what);
     auto read = function_of(function, python::Use::row);
     if (!read) return by_program(fmt::format("{} ({})", what, read.error().message));
     metric.function = json::copy((*read)[read_function]);
+    return false;
   }
-  void check_metric(TaskMetric metric) {
+  void check_metric(TaskMetric metric, bool of_evaluate) {
     if (json::find(keys_, "process_results")) return;   // its names are Python's own
     const std::string& name = metric.name;
     bool known = true;
@@ -414,7 +433,12 @@ class TaskReader {
           return out_.lacks.push_back("acc is not a metric of generate_until: lm-eval stops there, too; exact_match is meant");
         metric.component = name == "chrf++" ? "lm_eval_chrf_words" : "lm_eval_" + name;
         if (!has_metric_(metric.component)) metric.component = name;
-        if (!has_metric_(metric.component)) return out_.lacks.push_back("there is no metric '" + name + "'");
+        if (!has_metric_(metric.component) && of_evaluate) {
+          out_.code.push_back(fmt::format("metric: {} of the package evaluate", name));
+          out_.program.results = true;
+          return;
+        }
+        if (!has_metric_(metric.component)) return metrics_lacking_.push_back("there is no metric '" + name + "'");
         break;
     }
     if (!known)
@@ -422,7 +446,7 @@ class TaskReader {
           fmt::format("the metric {} is not one of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
     const std::string_view own = own_aggregation(name);
     if (!metric.aggregation.empty() && metric.aggregation != own && !(own == "mean" && metric.aggregation == "nanmean"))
-      return out_.lacks.push_back(
+      return metrics_lacking_.push_back(
           fmt::format("the metric {} is aggregated by '{}', which is not done; its own is {}", name, metric.aggregation, own));
     out_.metrics.push_back(std::move(metric));
   }
@@ -449,9 +473,12 @@ class TaskReader {
           out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
           by_program = true;
         } else if (!function->IsString()) return fail("filter_list", "\"function\" must be a name");
-        else if (!among(filter_functions, json::text(*function)))
-          out_.lacks.push_back(
-              fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions)));
+        else if (!among(filter_functions, json::text(*function))) {
+          const std::string what = fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions));
+          // a module that the task names may register it
+          if (!has_functions(keys_)) out_.lacks.push_back(what);
+          else out_.code.push_back(fmt::format("filter: {} ({})", json::text(*function), what)), by_program = true;
+        }
         else check_step(step, json::text(*function)), filter.steps.push_back(json::copy(step));
       }
       if (by_program) out_.program.filters.push_back(filter.name);
@@ -559,6 +586,7 @@ class TaskReader {
   const json::Document& keys_;
   const std::function<bool(const std::string&)>& has_metric_;
   std::deque<json::Document> read_;   // functions, and what they gave
+  std::vector<std::string> metrics_lacking_;
   TaskFile out_;
   std::string error_;
 };

@@ -39,6 +39,7 @@ struct TaskFilter {
 
 /// What the task's own Python does where --allow-task-code lets it (tools/task_code.py): its functions stay in `keys`.
 struct TaskProgram {
+  bool whole = false;                     // a class: its rows say what is asked, and its numbers are its own
   bool rows = false;                      // rows come from it, with `columns` of its own: "!doc_to_text"
   std::vector<std::string> columns;       // keys whose functions make one
   std::vector<std::string> filters;       // whose steps it takes

@@ -29,13 +29,13 @@ std::vector<fs::path> task_files(const fs::path& root, std::vector<Problem>& ret
   std::error_code code;
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
        it.increment(code)) {
-    const std::string name = it->path().filename().string();
+    const std::string& path = it->path().native();
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
     if (name == "__pycache__" || name == ".ipynb_checkpoints") it.disable_recursion_pending();
-    else if (it->path().extension() == ".yaml" && it->is_regular_file(code)) out.push_back(it->path());
+    else if (name.size() > 5 && name.ends_with(".yaml") && it->is_regular_file(code)) out.push_back(it->path());
   }
   if (code) ret_problems.push_back({root, "the folder cannot be read: " + code.message()});
-  std::sort(out.begin(), out.end(),
-            [](const fs::path& a, const fs::path& b) { return a.generic_string() < b.generic_string(); });
+  std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
   return out;
 }
 
@@ -112,29 +112,60 @@ Result<json::Document> TaskFolder::read(const fs::path& path) {
   return json::copy(*keys);
 }
 
+// With what it includes; nothing where only the YAML can tell.
+std::optional<Sketch> TaskFolder::sketched(const fs::path& path, size_t depth) {
+  const std::string key = depth > 0 ? path.lexically_normal().string() : std::string();
+  if (depth > 0)
+    if (const auto found = sketches_.find(key); found != sketches_.end()) return found->second;
+  std::optional<Sketch> out;
+  const auto text = depth <= includes_max ? read_file(path, file_bytes_max) : Result<std::string>(config_error(""));
+  if (auto own = text ? sketch_of(*text) : std::nullopt) {
+    out.emplace();
+    const auto put = [&](const Sketch& from) {
+      out->is_class = out->is_class || from.is_class;
+      if (from.task) out->task = from.task;
+      if (from.group) out->group = from.group;
+      if (from.tags) out->tags = from.tags;
+    };
+    for (const std::string& file : own->includes) {
+      const auto other = sketched(path.parent_path() / file, depth + 1);
+      if (!other) {
+        out.reset();
+        break;
+      }
+      put(*other);
+    }
+    if (out) put(*own);
+  }
+  if (depth > 0) sketches_.emplace(key, out);
+  return out;
+}
+
+Result<Entry> TaskFolder::entry_of(const fs::path& path) {
+  const auto sketch = sketched(path, 0);
+  if (sketch && !sketch->is_class && !sketch->group && sketch->task && !sketch->task->empty())
+    return Entry{*sketch->task, Kind::task, path, sketch->tags.value_or(std::vector<std::string>())};
+  if (sketch && !sketch->is_class && sketch->group && !sketch->group->empty()) return Entry{*sketch->group, Kind::group, path, {}};
+  std::vector<std::string> chain;
+  SXT_TRY(const auto keys, merged(path, chain, false));
+  const auto kind = kind_of(*keys);
+  if (!kind) return config_error("it has neither task nor group; it is there to be included");
+  if (kind->second.empty()) return config_error("its name is not a text");
+  return Entry{kind->second, kind->first, path,
+               kind->first == Kind::group ? std::vector<std::string>() : list_text::one_or_more(json::find(*keys, "tag"))};
+}
+
 TaskFolder TaskFolder::open(const std::vector<fs::path>& roots) {
   TaskFolder out;
   for (const fs::path& root : roots) {
     std::map<std::string, Entry, std::less<>> own;
     for (const fs::path& path : task_files(root, out.problems_)) {
-      std::vector<std::string> chain;
-      const auto keys = out.merged(path, chain, false);
-      if (!keys) {
-        out.problems_.push_back({path, keys.error().message});
+      auto entry = out.entry_of(path);
+      if (!entry) {
+        out.problems_.push_back({path, entry.error().message});
         continue;
       }
-      const auto kind = kind_of(**keys);
-      if (!kind) {
-        out.problems_.push_back({path, "it has neither task nor group; it is there to be included"});
-        continue;
-      }
-      if (kind->second.empty()) {
-        out.problems_.push_back({path, "its name is not a text"});
-        continue;
-      }
-      Entry entry{kind->second, kind->first, path,
-                  kind->first == Kind::group ? std::vector<std::string>() : list_text::one_or_more(json::find(**keys, "tag"))};
-      if (const auto [it, fresh] = own.try_emplace(entry.name, std::move(entry)); !fresh)
+      if (const auto [it, fresh] = own.try_emplace(entry->name, *entry); !fresh)
         out.problems_.push_back(
             {path, fmt::format("its name {} is that of {}, which stands before it", it->first, it->second.path.string())});
     }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
+#include "task_sketch.hpp"
 
 namespace sextant::tasks {
 
@@ -51,10 +52,13 @@ class TaskFolder {
  private:
   Result<std::shared_ptr<const json::Document>> merged(const std::filesystem::path& path, std::vector<std::string>& chain,
                                                        bool keep);
+  std::optional<Sketch> sketched(const std::filesystem::path& path, size_t depth);
+  Result<Entry> entry_of(const std::filesystem::path& path);
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, std::vector<std::string>, std::less<>> tags_;   // names of tasks, sorted
   std::vector<Problem> problems_;
   std::map<std::string, std::shared_ptr<const json::Document>> included_;   // by path: most tasks include one of a few files
+  std::map<std::string, std::optional<Sketch>> sketches_;                   // of those, too
 };
 
 /// What kind of entry these keys make, and its name; nothing where they belong to neither a task nor a group.

@@ -142,7 +142,8 @@ std::string place_of(const Row& row) {
 
 Result<std::vector<std::string>> labels_of_answers(const std::vector<Row>& rows, const std::string& column,
                                                    const OptionSource& source, const std::vector<std::vector<Option>>& options,
-                                                   std::optional<int64_t> first_index, std::string& ret_meaning) {
+                                                   std::optional<int64_t> first_index, const std::string& meant,
+                                                   std::string& ret_meaning) {
   std::vector<Meanings> meanings(rows.size());
   size_t counts[std::size(all_meanings)] = {};
   for (size_t r = 0; r < rows.size(); ++r) {
@@ -165,12 +166,14 @@ Result<std::vector<std::string>> labels_of_answers(const std::vector<Row>& rows,
     for (size_t m = 0; m < std::size(all_meanings); ++m) counts[m] += (meanings[r].*all_meanings[m]).has_value();
   }
   size_t chosen = 0;
-  if (first_index) {
+  if (meant == "labels" || meant == "texts") {
+    chosen = meant == "labels" ? 0 : 1;
+  } else if (first_index) {
     chosen = *first_index == 0 ? 2 : 3;
-  } else if (counts[0] < rows.size()) {
-    std::vector<size_t> whole;
-    for (size_t m = 1; m < std::size(all_meanings); ++m)
-      if (counts[m] == rows.size()) whole.push_back(m);
+  } else if (counts[0] < rows.size() || counts[1] == rows.size()) {
+    std::vector<size_t> whole;  // letters may be the labels, or texts of the options (blood groups, names of variables)
+    for (size_t m = 0; m < std::size(all_meanings); ++m)
+      if (counts[m] == rows.size() && (m < 2 || counts[0] < rows.size())) whole.push_back(m);
     for (size_t k = 1; k < whole.size(); ++k) {
       const auto differ = std::find_if(meanings.begin(), meanings.end(), [&](const Meanings& m) {
         return m.*all_meanings[whole[0]] != m.*all_meanings[whole[k]];
@@ -178,7 +181,9 @@ Result<std::vector<std::string>> labels_of_answers(const std::vector<Row>& rows,
       if (differ != meanings.end())
         return data_error(rows[static_cast<size_t>(differ - meanings.begin())].place + "the answers in '" + column +
                           "' may be " + std::string(meaning_names[whole[0]]) + " or " + std::string(meaning_names[whole[k]]) +
-                          "; write the letters of the options, or say \"first_index\": 0 or 1 in the file's .meta.json");
+                          (whole[0] == 0 ? "; say \"answers\": \"labels\" or \"texts\" in the file's .meta.json"
+                                         : "; write the letters of the options, or say \"first_index\": 0 or 1, or "
+                                           "\"answers\": \"texts\", in the file's .meta.json"));
     }
     chosen = whole.empty() ? static_cast<size_t>(std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))
                            : whole.front();

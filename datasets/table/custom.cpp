@@ -11,6 +11,7 @@ Told told_by(const json::Value& config) {
   out.answer = json::find_string(config, "output_column");
   out.options = json::find(config, "options");
   out.first_index = json::find_int(config, "first_index");
+  out.meant = json::find_string(config, "answers").value_or("");
   if (const json::Value* shown = json::find(config, "shown"))
     for (const auto& item : shown->GetArray()) out.shown.emplace_back(json::text(item));
   return out;

@@ -56,17 +56,9 @@ void take_written_letters(std::vector<Option>& options) {
   std::vector<std::string> texts;
   for (const Option& option : options) {
     if (!option.label.empty()) return;
-    std::string_view text = option.text;
-    if (!text.empty() && text.front() == '(') text.remove_prefix(1);
-    if (text.size() < 2 || text.front() != letter_of(option.position)) return;
-    text.remove_prefix(1);
-    size_t mark = 0;
-    for (const std::string_view known : option_marks)
-      if (text.starts_with(known)) mark = std::max(mark, known.size());
-    if (mark == 0) return;
-    text.remove_prefix(mark);
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    texts.emplace_back(text);
+    const auto text = behind_letter(option.text, letter_of(option.position));
+    if (!text) return;
+    texts.emplace_back(*text);
   }
   for (size_t i = 0; i < options.size(); ++i) options[i].text = texts[i];
 }
@@ -126,6 +118,19 @@ size_t find_written(std::string_view text, char letter, size_t from) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> behind_letter(std::string_view text, char letter) {
+  if (!text.empty() && text.front() == '(') text.remove_prefix(1);
+  if (text.size() < 2 || text.front() != letter) return std::nullopt;
+  text.remove_prefix(1);
+  size_t mark = 0;
+  for (const std::string_view known : option_marks)
+    if (text.starts_with(known)) mark = std::max(mark, known.size());
+  if (mark == 0) return std::nullopt;
+  text.remove_prefix(mark);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text;
+}
 
 Result<std::vector<Option>> listed_options(const Row& row, const std::string& path) {
   json::Document owner;

@@ -102,6 +102,11 @@ std::vector<std::string> Columns::named(std::string_view name) const {
   return out;
 }
 
+bool is_list_name(std::string_view name) {
+  const std::string small = lower_case(name);
+  return std::find(std::begin(list_names), std::end(list_names), small) != std::end(list_names);
+}
+
 bool is_blank(const json::Value* value) {
   if (!value || value->IsNull()) return true;
   return value->IsString() && csv::is_blank(json::text(*value));

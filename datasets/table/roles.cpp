@@ -3,6 +3,7 @@
 #include <span>
 #include <sextant/columns.hpp>
 #include <sextant/message_text.hpp>
+#include "listed_options.hpp"
 
 namespace sextant::tables {
 namespace {
@@ -178,14 +179,27 @@ class Finder {
             csv::detail::listed(columns_.names()) + "; name them " + meta +
             ": {\"options\": [\"COLUMN\", \"COLUMN\"]}, or say that the questions are open: --custom-dataset-data-type qa");
     }
-    for (const auto& member : rows_.front().record.GetObject()) {  // a list of options is one in every row
-      if (!member.value.IsArray()) continue;
+    std::vector<std::string> lists;  // a list of options is one in every row
+    for (const auto& member : rows_.front().record.GetObject()) {
       const std::string name(json::text(member.name));
+      lists.push_back(name);
+      if (member.value.IsObject())
+        for (const auto& inner : member.value.GetObject()) lists.push_back(name + "." + std::string(json::text(inner.name)));
+    }
+    for (const std::string& name : lists) {
       if (name == out_.answer || lower_case(name).find("alias") != std::string::npos) continue;
       if (std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) { return points_into(row, name); }))
         return data_error(origin_ + ": every answer stands in the list '" + name + "'; if it holds the options, say so " +
                           meta + ": {\"options\": \"" + name +
                           "\"}; if not, that the questions are open: --custom-dataset-data-type qa");
+    }
+    for (const Columns::Column& column : columns_.all) {
+      if (!is_list_name(column.name) || column.filled < rows_.size() || column.name == out_.answer || column.name == out_.question ||
+          is_shown(column.name))
+        continue;
+      return data_error(rows_.front().place + "'" + column.name +
+                        "' seems to hold options, and is no list; write a JSON list, [\"...\", \"...\"], or one column for each option: A, "
+                        "B, ...; or say that the questions are open: --custom-dataset-data-type qa");
     }
     const bool distractors = std::any_of(columns_.all.begin(), columns_.all.end(),
                                          [](const auto& c) { return lower_case(c.name).starts_with("distractor"); });
@@ -197,9 +211,10 @@ class Finder {
     return {};
   }
   bool points_into(const Row& row, const std::string& column) const {
-    const json::Value *list = json::find(row.record, column), *answer = json::find(row.record, out_.answer);
+    const json::Value *list = columns::find(row.record, column), *answer = json::find(row.record, out_.answer);
     if (!list || !list->IsArray() || list->Size() < 2 || !answer) return false;
-    if (answer->IsUint() && !out_.answer.empty()) return answer->GetUint() <= list->Size();
+    const bool inner = !json::find(row.record, column);
+    if (answer->IsUint() && !out_.answer.empty()) return !inner && answer->GetUint() <= list->Size();
     return std::any_of(list->Begin(), list->End(), [&](const json::Value& item) { return item == *answer; });
   }
 

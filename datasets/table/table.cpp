@@ -205,6 +205,7 @@ constexpr const char* custom_schema = R"({
     "question": {"type": "string", "description": "the column of the question's text; default: question"},
     "output_column": {"type": "string", "description": "the column of the answer, empty: there are no answers; default: answer"},
     "first_index": {"enum": [0, 1], "description": "what the number of the first option is, where answers are numbers"},
+    "answers": {"enum": ["labels", "texts"], "description": "what the answers of multiple choice are: labels, or options' texts; otherwise it is found out"},
     "shown": {"type": "array", "items": {"type": "string"}, "description": "the columns that the prompt shows"}
   }})";
 

@@ -7,6 +7,7 @@
 #include <sextant/list_text.hpp>
 #include <sextant/utf8_text.hpp>
 #include "answers.hpp"
+#include "listed_options.hpp"
 #include "roles.hpp"
 
 namespace sextant::tables {
@@ -62,7 +63,28 @@ class Reader {
            std::any_of(told_.shown.begin(), told_.shown.end(), is);
   }
 
+  // "A. iron" in the column A would be asked as "A. A. iron"; a prompt that somebody wrote shows the cells as they are.
+  void take_letters() {
+    if (source_.kind != OptionSource::Kind::columns || !told_.shown.empty()) return;
+    const auto text_of = [&](const Row& row, size_t i) -> std::optional<std::string> {
+      const json::Value* value = json::find(row.record, source_.columns[i]);
+      return is_blank(value) ? std::nullopt : std::optional(columns::as_text(*value));
+    };
+    for (const Row& row : rows_)
+      for (size_t i = 0; i < source_.columns.size(); ++i)
+        if (const auto text = text_of(row, i)) {
+          const auto own = source_.labels[i].size() == 1 ? behind_letter(*text, source_.labels[i][0]) : std::nullopt;
+          if (!own || own->empty()) return;
+        }
+    for (Row& row : rows_)
+      for (size_t i = 0; i < source_.columns.size(); ++i)
+        if (const auto text = text_of(row, i))
+          json::set(row.record, source_.columns[i], *behind_letter(*text, source_.labels[i][0]), a_);
+    out_.notes.push_back("the letters that its options begin with are asked once");
+  }
+
   Result<void> read_choices() {
+    take_letters();
     std::vector<std::vector<Option>> options;
     std::set<std::string> labels;
     for (const Row& row : rows_) {
@@ -85,7 +107,7 @@ class Reader {
                                      [&](const auto& own) { return std::all_of(own.begin(), own.end(), is_label); });
     if (!out_.answer.empty()) {
       std::string meaning;
-      SXT_TRY(const auto answers, labels_of_answers(rows_, out_.answer, source_, options, told_.first_index, meaning));
+      SXT_TRY(const auto answers, labels_of_answers(rows_, out_.answer, source_, options, told_.first_index, told_.meant, meaning));
       compare_answers(options, answers);
       for (size_t r = 0; r < rows_.size(); ++r) json::set(rows_[r].record, out_.answer, answers[r], a_);
       answers_ = " (" + meaning + ")";
@@ -104,7 +126,7 @@ class Reader {
     for (const Columns::Column& column : columns_.all) {
       if (column.name == out_.answer || column.filled < rows_.size() || !is_answer_name(column.name)) continue;
       std::string ignored;
-      const auto others = labels_of_answers(rows_, column.name, source_, options, told_.first_index, ignored);
+      const auto others = labels_of_answers(rows_, column.name, source_, options, told_.first_index, told_.meant, ignored);
       if (!others || others->size() != answers.size()) continue;
       const auto [here, there] = std::mismatch(answers.begin(), answers.end(), others->begin());
       if (here == answers.end()) continue;
@@ -116,18 +138,17 @@ class Reader {
 
   // Options that cannot be told apart, and those that stand for nothing.
   void look_at_texts(const std::vector<std::vector<Option>>& options) {
-    constexpr std::string_view nothing[] = {"nan", "NaN", "<NA>", "null", "NULL"};
     bool told_alike = out_.in_question, told_nothing = false;
     for (size_t r = 0; r < rows_.size() && !(told_alike && told_nothing); ++r) {
       std::map<std::string, std::string> seen;
       for (const Option& option : options[r]) {
-        const auto [it, fresh] = seen.try_emplace(option.text, option.label);
+        const auto [it, fresh] = seen.try_emplace(trimmed(option.text), option.label);
         if (!fresh && !told_alike) {
           told_alike = true;
           out_.warnings.push_back(place_of(rows_[r]) + "options " + it->second + " and " + option.label +
                                   " have the same text, and only one of them counts as right");
         }
-        if (!told_nothing && std::find(std::begin(nothing), std::end(nothing), option.text) != std::end(nothing)) {
+        if (!told_nothing && stands_for_nothing(option.text)) {
           told_nothing = true;
           out_.warnings.push_back(place_of(rows_[r]) + "option " + option.label + " is '" + option.text +
                                   "', and is asked as that; leave the cell empty where a row has no such option");
@@ -151,8 +172,15 @@ class Reader {
     return {};
   }
 
+  // What programs write where there is nothing.
+  static bool stands_for_nothing(std::string_view text) {
+    constexpr std::string_view nothing[] = {"nan", "NaN", "<NA>", "null", "NULL", "None", "N/A", "n/a", "NA", "#N/A"};
+    return std::find(std::begin(nothing), std::end(nothing), text) != std::end(nothing);
+  }
+
   Result<void> check_answers() {
     if (out_.answer.empty()) return {};
+    bool told_nothing = false;
     for (const Row& row : rows_) {
       const json::Value* answer = columns::find(row.record, out_.answer);
       if (is_blank(answer))
@@ -163,6 +191,11 @@ class Reader {
         return data_error(place_of(row) + "'" + out_.answer + "' is " + (answer->IsObject() ? "an object" : "a list") +
                           (written ? ", " + shortened(*answer) : "") +
                           ", and a reply is compared with one text; write one, or a card whose metric knows such answers");
+      if (!told_nothing && answer->IsString() && stands_for_nothing(json::text(*answer))) {
+        told_nothing = true;
+        out_.warnings.push_back(place_of(row) + "the answer is '" + std::string(json::text(*answer)) +
+                                "', and replies are compared with that; leave the row out if it stands for nothing");
+      }
     }
     return {};
   }

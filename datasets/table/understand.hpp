@@ -12,6 +12,7 @@ struct Told {
   std::optional<std::string> answer;       // a column; empty: the file has no answers
   const json::Value* options = nullptr;  // a list of columns, or one list column's name
   std::optional<int64_t> first_index;    // what the number of the first option is
+  std::string meant;                     // what answers are: labels, texts
   std::vector<std::string> shown;        // columns that the user's own prompt shows
 };
 

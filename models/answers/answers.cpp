@@ -17,6 +17,7 @@ class Answers : public Model {
  public:
   explicit Answers(Context given)
       : Model(std::move(given)),
+        looked_at_(json::find(context.config(), "weights") != nullptr),
         path_(context.text("path").empty() ? context.text("file") : context.text("path")),
         fails_(context.text("missing") != "empty") {
     if (path_.empty()) throw ConfigError("no file is named; give --model-path REPLIES.jsonl");
@@ -41,7 +42,7 @@ class Answers : public Model {
   }
   std::string describe() override {
     return fmt::format(
-        R"({{"family":"answers","device":"file","compute":"none","replies":{},"has_chat_template":true,"depends_on_sample":true,)"
+        R"({{"family":"answers","device":"file","compute":"none","replies":{},"has_chat_template":true,"depends_on_sample":true,"replies_are_given":true,)"
         R"("cannot_score":"a file of replies gives no log-probabilities"}})",
         replies_->size());
   }
@@ -65,6 +66,7 @@ class Answers : public Model {
   }
 
   void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override {
+    if (looked_at_) throw PluginError(SXT_UNSUPPORTED, "with \"weights\": null no reply is given");
     for (size_t i = 0; i < requests.size(); ++i) {
       if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       answer(*requests[i], i, sink);
@@ -112,6 +114,7 @@ class Answers : public Model {
     return std::string(text.substr(begin));
   }
 
+  const bool looked_at_;  // before a run: nothing will be asked
   const std::string path_;
   const bool fails_;
   std::optional<Replies> replies_;
@@ -122,6 +125,7 @@ constexpr const char* schema = R"({"type":"object","additionalProperties":false,
 "file":{"type":"string","default":"","description":"the same, where --model-path is not given"},
 "dataset":{"type":"string","default":"","description":"the data set of lines that have an \"index\" and name none"},
 "chat_template":{"enum":["auto","none"],"default":"auto","description":"none: prompts are plain texts"},
+"weights":{"description":"null: the file is read, and no reply is given"},
 "missing":{"enum":["fail","empty"],"default":"fail","description":"a sample without a line: it fails, or counts as answered with nothing"}}})";
 
 }  // namespace

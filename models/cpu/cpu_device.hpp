@@ -111,6 +111,7 @@ class CpuDevice : public engine::Device {
   Floats slots_;                         // [slots][hidden] outputs
   Encoded head_rows_;                    // [rows of the head][hidden]
   std::vector<VocabularyChunk> chunks_;  // [rows of the head][chunks]
+  std::vector<ChunkDetail> details_;     // likewise, where a row wants some
   std::vector<uint8_t> is_number_;       // [rows of the head]
   struct Want {
     uint32_t target, head;

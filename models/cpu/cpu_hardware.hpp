@@ -12,6 +12,7 @@ class CpuHardware : public engine::Hardware {
   explicit CpuHardware(const Context& context);
 
   const char* name() const override { return "cpu"; }
+  bool gives_details() const override { return true; }
   std::unique_ptr<engine::Device> make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) override;
   std::unique_ptr<engine::Device> make_encoder(const engine::EncoderOrder& order, engine::DeviceReport& ret_report) override;
   void for_each(uint64_t n, const std::function<void(uint64_t)>& body) override;

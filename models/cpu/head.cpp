@@ -12,6 +12,31 @@ using engine::Batch;
 
 namespace {
 
+constexpr float lowest = -1e30f;
+
+// The highest but the best, which it overwrites. n is a multiple of 16.
+float second_best(float* logits, uint32_t n, uint32_t best) {
+  logits[best] = lowest;
+  float most[16];
+  std::fill(std::begin(most), std::end(most), lowest);
+  for (uint32_t i = 0; i < n; i += 16)
+    for (uint32_t j = 0; j < 16; ++j) most[j] = logits[i + j] > most[j] ? logits[i + j] : most[j];
+  return *std::max_element(std::begin(most), std::end(most));
+}
+
+void moments(const Kernels& kernels, const float* logits, uint32_t ids, float max, ChunkDetail& ret) {
+  float p[chunk];
+  std::memcpy(p, logits, ids * sizeof(float));
+  kernels.softmax(p, nullptr, ids);
+  for (uint32_t i = 0; i < ids; ++i) {
+    const double x = static_cast<double>(logits[i]) - max, px = p[i] * x;
+    ret.mean += px;
+    ret.square += px * x;
+  }
+}
+
+bool wants_detail(const engine::HeadRow& row) { return row.margin || row.moments; }
+
 // Penalties and forbidden ids of a row, as far as they lie in a chunk of the vocabulary.
 void adjust(const Batch& batch, const engine::HeadRow& head, uint32_t first_id, uint32_t ids, float* logits) {
   const auto begin = batch.adjustments.begin() + head.first_adjustment, end = begin + head.adjustment_count;
@@ -33,6 +58,7 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
   if (head_rows_.bytes.bytes() < rows * matmul_.row_bytes(architecture_.hidden))
     head_rows_ = Encoded(matmul_, std::max(rows, plan_.rows_max), architecture_.hidden);
   chunks_.resize(size_t{rows} * chunks);
+  details_.resize(std::any_of(batch.head.begin(), batch.head.end(), wants_detail) ? chunks_.size() : 0);
   is_number_.resize(rows);
   pool_.run((rows + 15) / 16, [&](uint32_t t, uint32_t thread) {
     float* norm = scratch_[thread].data();
@@ -65,6 +91,19 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
     for (uint32_t c = 0; c < chunks; ++c) sum += part[c].sum * exp(static_cast<double>(part[c].max) - part[top].max);
     if (!is_number_[r]) sum = std::numeric_limits<double>::quiet_NaN();  // a maximum may pass over it
     ret.head[r] = {part[top].max + ln(sum), static_cast<int32_t>(top * chunk + part[top].best)};
+    if (!wants_detail(batch.head[r])) continue;
+    const ChunkDetail* detail = details_.data() + size_t{r} * chunks;
+    float second = detail[top].second;
+    double mean = 0, square = 0;  // of logit - highest
+    for (uint32_t c = 0; c < chunks; ++c) {
+      if (c != top) second = std::max(second, part[c].max);
+      const double away = static_cast<double>(part[c].max) - part[top].max, share = part[c].sum * exp(away) / sum;
+      mean += share * (detail[c].mean + away);
+      square += share * (detail[c].square + away * (2 * detail[c].mean + away));
+    }
+    ret.head[r].margin = part[top].max - second;
+    ret.head[r].mean = static_cast<float>(mean - ln(sum));
+    ret.head[r].variance = static_cast<float>(std::max(0.0, square - mean * mean));
   }
 }
 
@@ -79,7 +118,6 @@ void CpuDevice::give_states(const Batch& batch, engine::Outputs& ret) {
 }
 
 void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, engine::Outputs& ret) {
-  constexpr float lowest = -1e30f;
   const auto rows = static_cast<uint32_t>(batch.head.size());
   const uint32_t chunks = chunk_count(architecture_), first_id = c * chunk,
                  ids = std::min(chunk, architecture_.vocab - first_id);
@@ -105,7 +143,11 @@ void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, e
           if (static_cast<uint32_t>(id) >= first_id && static_cast<uint32_t>(id) < first_id + ids)
             row[static_cast<uint32_t>(id) - first_id] = lowest;
       std::fill(row + ids, row + padded, lowest);
-      chunks_[size_t{r} * chunks + c] = kernels_.vocabulary(row, padded);
+      const VocabularyChunk& seen = chunks_[size_t{r} * chunks + c] = kernels_.vocabulary(row, padded);
+      if (!wants_detail(batch.head[r])) continue;
+      ChunkDetail& detail = details_[size_t{r} * chunks + c] = {};
+      if (batch.head[r].moments) moments(kernels_, row, ids, seen.max, detail);
+      if (batch.head[r].margin) detail.second = second_best(row, padded, seen.best);
     }
   }
 }

@@ -41,7 +41,7 @@ Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine
       2 * size_t{width.hidden} + width.qkv + width.attention + rope_floats(a) + size_t{a.experts.used} * width.hidden;
   const size_t row = floats * sizeof(float) + 2 * encoded(a.hidden) + encoded(width.heads) + encoded(a.feed_forward) +
                      a.experts.used * (encoded(a.hidden) + encoded(a.experts.feed_forward)) +
-                     chunk_count(a) * sizeof(VocabularyChunk);
+                     chunk_count(a) * (sizeof(VocabularyChunk) + sizeof(ChunkDetail));
   plan.buffers = plan.rows_max * row + threads * scratch_floats(a, with) * sizeof(float);
   // one path at its longest, and the copy of a page where a generation leaves it
   const size_t least = engine::pages_for(context) + 2;

@@ -102,7 +102,7 @@ void Backend::load_context() {
 sxt_model_info Backend::info() {
   sxt_model_info info{};
   info.struct_size = sizeof info;
-  info.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_ADJUSTS;
+  info.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_ADJUSTS | SXT_MODEL_MOMENTS | SXT_MODEL_MARGINS;
   if (chat_.chat) info.abilities |= SXT_MODEL_CHAT;
   if (context_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
   info.vocab_size = tokenizer_->vocab_size();

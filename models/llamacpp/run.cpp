@@ -79,7 +79,13 @@ void Run::fail(size_t request, sxt_status status, const std::string& why) {
 void Run::score(size_t request) {
   const std::vector<engine::Item>& items = items_[request].items;
   std::vector<Learnt> learnt(items.size());
-  for (size_t k = 0; k < items.size(); ++k) learnt[k] = {std::vector<float>(size_of(items[k])), std::vector<uint8_t>(size_of(items[k]))};
+  const bool moments = engine::wants_moments(*requests_[request]);
+  for (size_t k = 0; k < items.size(); ++k) {
+    learnt[k].logprob.resize(size_of(items[k]));
+    learnt[k].best.resize(size_of(items[k]));
+    learnt[k].mean.resize(moments ? size_of(items[k]) : 0);
+    learnt[k].variance.resize(moments ? size_of(items[k]) : 0);
+  }
   added_ = 0;
   if (room_.forks) {
     if (!items.empty()) score_items(request, items, learnt);
@@ -139,11 +145,21 @@ void Run::learn(std::span<const engine::Item> items, std::span<Learnt> learnt, u
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit - *best));
   const double log_sum_exp = static_cast<double>(*best) + std::log(sum);
+  double mean = 0, square = 0;  // of logit - best
+  if (!learnt.front().mean.empty())
+    for (const float logit : logits) {
+      const double x = static_cast<double>(logit) - static_cast<double>(*best), px = std::exp(x) / sum * x;
+      mean += px;
+      square += px * x;
+    }
   for (size_t k = 0; k < items.size(); ++k) {
     if (position + 1 >= size_of(items[k])) continue;
     const auto target = static_cast<size_t>(items[k].tokens[position + 1]);
     learnt[k].logprob[position + 1] = static_cast<float>(logits[target] - log_sum_exp);
     learnt[k].best[position + 1] = logits.data() + target == best;
+    if (learnt[k].mean.empty()) continue;
+    learnt[k].mean[position + 1] = static_cast<float>(mean - std::log(sum));
+    learnt[k].variance[position + 1] = static_cast<float>(std::max(0.0, square - mean * mean));
   }
 }
 
@@ -167,6 +183,10 @@ void Run::deliver_scores(size_t request, std::span<const Learnt> learnt) {
     }
     if (score.token_count > 0 && requests_[request]->flags & SXT_REQUEST_TOKEN_LOGPROBS)
       score.token_logprob = learnt[k].logprob.data() + std::max(1u, items[k].start);
+    if (score.token_count > 0 && !learnt[k].mean.empty()) {
+      score.token_mean = learnt[k].mean.data() + std::max(1u, items[k].start);
+      score.token_variance = learnt[k].variance.data() + std::max(1u, items[k].start);
+    }
     if (!std::isfinite(total ? score.total_logprob : score.logprob)) return fail(request, SXT_BAD_DATA, not_finite);
     pointers.push_back(&score);
   }
@@ -282,7 +302,14 @@ void Run::pick(Live& live, std::span<const float> logits) {
   const auto best = static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   live.token = engine::next_token(sampling, best, logits, end, live.sequence.ids().size());
   ++live.position;
-  live.over = live.sequence.accept(live.token);
+  std::optional<float> margin;
+  if (engine::wants_margin(*requests_[live.request])) {
+    float second = engine::draw::never;
+    for (size_t id = 0; id < logits.size(); ++id)
+      if (id != static_cast<size_t>(best)) second = std::max(second, logits[id]);
+    margin = logits[static_cast<size_t>(best)] - second;
+  }
+  live.over = live.sequence.accept(live.token, margin);
   if (live.adjustments && !live.over) live.adjustments->add(live.token);
 }
 
@@ -295,6 +322,7 @@ void Run::deliver(const Live& live) {
   result.generated_tokens = static_cast<uint32_t>(live.sequence.ids().size());
   result.finish = live.sequence.finish();
   result.computed_tokens = live.computed;
+  live.sequence.margins().write(result);
   sink_.put(sink_.ctx, live.request, &result);
 }
 

@@ -37,6 +37,7 @@ class Run {
   struct Learnt {  // of an item that is scored
     std::vector<float> logprob;  // [tokens]
     std::vector<uint8_t> best;   // [tokens]
+    std::vector<float> mean, variance;  // [tokens], where they are wanted
   };
   struct Live {  // a generation
     size_t request;

@@ -206,7 +206,8 @@ void Batch::deliver(size_t request, const ScoreWork& work) {
   std::vector<sxt_score> scores;
   for (const ScoredText& from : work.scores())
     scores.push_back({sizeof(sxt_score), from.greedy && from.tokens > 0 ? 1u : 0u, from.logprob, from.total_logprob,
-                      from.tokens, from.total_tokens, wants && from.tokens > 0 ? from.token_logprobs.data() : nullptr});
+                      from.tokens, from.total_tokens, wants && from.tokens > 0 ? from.token_logprobs.data() : nullptr,
+                      nullptr, nullptr});
   std::vector<const sxt_score*> pointers;
   for (const sxt_score& score : scores) pointers.push_back(&score);
   sxt_result result{};

@@ -112,7 +112,7 @@ static int token_logprob(const sample *s, prefix_map *map, const int32_t *ids, s
 }
 
 static int score(const sample *s, prefix_map *map, const sxt_request *r, sxt_score *ret_scores, float **ret_logprobs,
-                 outcome *ret_outcome) {
+                 float **ret_moments, outcome *ret_outcome) {
   for (uint64_t k = 0; k < item_count(r); ++k) {
     item it;
     if (!make_item(s, r, item_tail(r, k), &it, ret_outcome)) return 0;
@@ -122,7 +122,9 @@ static int score(const sample *s, prefix_map *map, const sxt_request *r, sxt_sco
     out->total_tokens = (uint32_t)it.size;
     out->flags = 1;
     ret_logprobs[k] = r->flags & SXT_REQUEST_TOKEN_LOGPROBS ? calloc(it.size + 1, sizeof **ret_logprobs) : NULL;
-    int ok = ret_logprobs[k] || !(r->flags & SXT_REQUEST_TOKEN_LOGPROBS);
+    ret_moments[k] = r->flags & SXT_REQUEST_TOKEN_MOMENTS ? calloc(2 * (it.size + 1), sizeof **ret_moments) : NULL;
+    int ok = (ret_logprobs[k] || !(r->flags & SXT_REQUEST_TOKEN_LOGPROBS)) &&
+             (ret_moments[k] || !(r->flags & SXT_REQUEST_TOKEN_MOMENTS));
     uint64_t state = it.size ? toy_mix(TOY_START, (uint64_t)it.ids[0]) : TOY_START;
     for (size_t i = 1; ok && i < it.size; ++i) { /* the first token has nothing before it */
       double logprob = 0;
@@ -131,6 +133,13 @@ static int score(const sample *s, prefix_map *map, const sxt_request *r, sxt_sco
       out->total_logprob += logprob;
       if (i >= it.continuation) {
         if (ret_logprobs[k]) ret_logprobs[k][out->token_count] = (float)logprob;
+        if (ret_moments[k]) {
+          double all[TOY_VOCABULARY], mean, variance;
+          toy_logprobs(it.ids, i, state, all);
+          toy_moments(all, &mean, &variance);
+          ret_moments[k][out->token_count] = (float)mean;
+          ret_moments[k][it.size + out->token_count] = (float)variance;
+        }
         out->logprob += logprob;
         if (!greedy) out->flags = 0;
         ++out->token_count;
@@ -138,6 +147,8 @@ static int score(const sample *s, prefix_map *map, const sxt_request *r, sxt_sco
       state = toy_mix(state, (uint64_t)it.ids[i]);
     }
     out->token_logprob = ret_logprobs[k];
+    out->token_mean = ret_moments[k];
+    out->token_variance = ret_moments[k] ? ret_moments[k] + it.size : NULL;
     toy_free(&it.all);
     if (!ok) return 0;
   }
@@ -155,10 +166,11 @@ static uint64_t stop_at(const char *text, uint64_t size, const sxt_sampling *sam
   return first;
 }
 
-/* `n`: tokens so far; `said`: those of the reply among them. */
-static int32_t next_token(const sxt_sampling *sampling, const int32_t *ids, size_t n, uint64_t state, uint64_t said) {
+/* `n`: tokens so far; `said`: those of the reply among them. `ret_margin`: of a greedy one. */
+static int32_t next_token(const sxt_sampling *sampling, const int32_t *ids, size_t n, uint64_t state, uint64_t said,
+                          double *ret_margin) {
   const int may_end = said >= sampling->min_new_tokens;
-  if (!(sampling->temperature > 0)) return toy_greedy(ids, n, state, may_end);
+  if (!(sampling->temperature > 0)) return toy_greedy(ids, n, state, may_end, ret_margin);
   double logprob[TOY_VOCABULARY];
   const uint64_t key = toy_mix(toy_mix(toy_mix(TOY_START, sampling->seed), sampling->id), said);
   toy_logprobs(ids, n, state, logprob);
@@ -186,7 +198,10 @@ static int generate(const sample *s, const sxt_request *r, char **ret_text, int3
   for (size_t i = 0; i < it.size; ++i) state = toy_mix(state, (uint64_t)ids[i]);
   ret->finish = SXT_FINISH_LENGTH;
   while (size < most) {
-    const int32_t token = next_token(sampling, ids, it.size + size, state, size);
+    double margin = 0;
+    const int32_t token = next_token(sampling, ids, it.size + size, state, size, &margin);
+    if (r->flags & SXT_REQUEST_LEAST_MARGIN && !(sampling->temperature > 0))
+      if (ret->margin_count++ == 0 || (float)margin < ret->least_margin) ret->least_margin = (float)margin, ret->least_margin_at = (uint32_t)size;
     if (token == TOY_EOS) { ret->finish = SXT_FINISH_EOS; break; }
     ids[it.size + size] = (*ret_ids)[size] = token;
     (*ret_text)[size++] = (char)token;
@@ -233,12 +248,12 @@ static sxt_status run_one(const sample *s, prefix_map *map, const sxt_request *r
   const uint64_t items = item_count(r);
   sxt_score *scores = calloc(items, sizeof *scores);
   const sxt_score **pointers = calloc(items, sizeof *pointers);
-  float **logprobs = calloc(items, sizeof *logprobs);
+  float **logprobs = calloc(items, sizeof *logprobs), **moments = calloc(items, sizeof *moments);
   char *text = NULL;
   int32_t *ids = NULL;
-  int ok = scores && pointers && logprobs;
+  int ok = scores && pointers && logprobs && moments;
   if (ok && o->status == SXT_OK) {
-    ok = generates(r) ? generate(s, r, &text, &ids, result, o) : score(s, map, r, scores, logprobs, o);
+    ok = generates(r) ? generate(s, r, &text, &ids, result, o) : score(s, map, r, scores, logprobs, moments, o);
     for (uint64_t k = 0; k < items && pointers; ++k) pointers[k] = &scores[k];
     if (!generates(r) && r->continuation_count) result->score = pointers;
   }
@@ -249,7 +264,9 @@ static sxt_status run_one(const sample *s, prefix_map *map, const sxt_request *r
     sink.put(sink.ctx, index, result);
   }
   for (uint64_t k = 0; logprobs && k < items; ++k) free(logprobs[k]);
+  for (uint64_t k = 0; moments && k < items; ++k) free(moments[k]);
   free(logprobs);
+  free(moments);
   free(scores);
   free(pointers);
   free(text);

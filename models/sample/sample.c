@@ -27,7 +27,7 @@ static sxt_status info(sxt_object *object, sxt_model_info *ret, sxt_error *reter
   (void)reterr;
   memset(&all, 0, sizeof all);
   all.struct_size = ret->struct_size < sizeof all ? ret->struct_size : sizeof all;
-  all.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_CHAT | (s->weights ? SXT_MODEL_SCORE | SXT_MODEL_GENERATE : 0);
+  all.abilities = SXT_MODEL_TOKENIZE | SXT_MODEL_CHAT | SXT_MODEL_MOMENTS | SXT_MODEL_MARGINS | (s->weights ? SXT_MODEL_SCORE | SXT_MODEL_GENERATE : 0);
   all.vocab_size = TOY_VOCABULARY;
   all.context_length = s->context_length;
   /* the "weights" are the hash in toy.c; its four blocks of 16 digits name them */
@@ -41,7 +41,7 @@ static sxt_status describe(sxt_object *object, sxt_sink ret_json, sxt_error *ret
   static const char json[] =
       "{\"family\":\"sample\",\"parameters\":0,\"device\":\"cpu\",\"compute\":\"f64\","
       "\"chat_template_sha256\":\"\",\"has_chat_template\":true,"
-      "\"bos\":\"" TOY_BOS_TEXT "\",\"eos\":\"" TOY_EOS_TEXT "\",\"warnings\":[]}";
+      "\"chat_template_variables\":[],\"bos\":\"" TOY_BOS_TEXT "\",\"eos\":\"" TOY_EOS_TEXT "\",\"warnings\":[]}";
   (void)object, (void)reterr;
   put(ret_json, 0, json, sizeof json - 1);
   return SXT_OK;

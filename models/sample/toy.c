@@ -89,28 +89,43 @@ static int heavier_first(const void *a, const void *b) {
   return x->token < y->token ? -1 : 1;
 }
 
-static int may_be_drawn(int32_t token, int may_end) {
+static int can_be_drawn(int32_t token, int may_end) {
   return (token >= 0x20 && token < 0x7F) || token == '\n' || (token == TOY_EOS && may_end);
 }
 
-int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end) {
-  double logit[TOY_VOCABULARY];
-  int32_t best = -1, rivals = 0; /* rivals: as likely but for rounding, so that probabilities must decide */
+int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end, double *ret_margin) {
+  double logit[TOY_VOCABULARY], second = -INFINITY;
+  int32_t best = -1;
   toy_logits(ids, n, state, logit);
-  for (int32_t token = 0; token < TOY_VOCABULARY; ++token)
-    if (may_be_drawn(token, may_end) && (best < 0 || logit[token] > logit[best])) best = token;
-  for (int32_t token = 0; token < TOY_VOCABULARY; ++token)
-    rivals += may_be_drawn(token, may_end) && token != best && logit[token] > logit[best] - 1e-9;
-  if (!rivals) return best;
-  toy_logprobs(ids, n, state, logit);
+  for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
+    if (!can_be_drawn(token, may_end)) continue;
+    if (best < 0 || logit[token] > logit[best]) {
+      if (best >= 0) second = logit[best];
+      best = token;
+    } else if (logit[token] > second) {
+      second = logit[token];
+    }
+  }
+  *ret_margin = logit[best] - second;
+  if (*ret_margin > 1e-9) return best;
+  toy_logprobs(ids, n, state, logit); /* as likely but for rounding: probabilities decide */
   return toy_draw(logit, may_end, 0, 0, 1, 0);
+}
+
+void toy_moments(const double *logprob, double *ret_mean, double *ret_variance) {
+  double mean = 0, variance = 0;
+  for (int token = 0; token < TOY_VOCABULARY; ++token) mean += exp(logprob[token]) * logprob[token];
+  for (int token = 0; token < TOY_VOCABULARY; ++token)
+    variance += exp(logprob[token]) * (logprob[token] - mean) * (logprob[token] - mean);
+  *ret_mean = mean;
+  *ret_variance = variance;
 }
 
 int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t top_k, float top_p, double random) {
   candidate all[TOY_VOCABULARY];
   size_t n = 0;
   for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
-    if (!may_be_drawn(token, may_end)) continue;
+    if (!can_be_drawn(token, may_end)) continue;
     all[n].weight = exp(logprob[token] / (temperature > 0 ? temperature : 1));
     all[n++].token = token;
   }

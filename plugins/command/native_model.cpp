@@ -59,10 +59,10 @@ std::string request_json(const sxt_request& r) {
   constexpr const char* asks[] = {"", "generate", "score", "whole", "embed"};
   const auto flag = [&](uint32_t bit) { return (r.flags & bit) != 0; };
   std::string out = fmt::format(
-      R"({{"ask":"{}","keep_bytes":{},"max_prompt_tokens":{},"add_special":{},"split_special":{},"token_logprobs":{},"total_logprob":{},"keep":{})",
+      R"({{"ask":"{}","keep_bytes":{},"max_prompt_tokens":{},"add_special":{},"split_special":{},"token_logprobs":{},"total_logprob":{},"keep":{},"token_moments":{},"least_margin":{})",
       r.ask <= 4 ? asks[r.ask] : "", r.keep_bytes, r.max_prompt_tokens, flag(SXT_REQUEST_ADD_SPECIAL),
       flag(SXT_REQUEST_SPLIT_SPECIAL), flag(SXT_REQUEST_TOKEN_LOGPROBS), flag(SXT_REQUEST_TOTAL_LOGPROB),
-      flag(SXT_REQUEST_KEEP));
+      flag(SXT_REQUEST_KEEP), flag(SXT_REQUEST_TOKEN_MOMENTS), flag(SXT_REQUEST_LEAST_MARGIN));
   if (r.prefix.size) out += ",\"text\":" + quoted(r.prefix);
   if (r.prefix_ids.count) out += ",\"ids\":" + list(r.prefix_ids.data, r.prefix_ids.count);
   if (r.message_count) {
@@ -104,12 +104,16 @@ struct HeldResult {
     if (const json::Value* list = json::find(from, "scores"); list && list->IsArray())
       for (const auto& one : list->GetArray()) {
         token_logprobs.push_back(floats(one, "token_logprobs"));
+        token_means.push_back(floats(one, "token_means"));
+        token_variances.push_back(floats(one, "token_variances"));
         scores.push_back({sizeof(sxt_score), json::find_bool(one, "greedy").value_or(false) ? 1u : 0u,
                           json::find_number(one, "logprob").value_or(0), json::find_number(one, "total_logprob").value_or(NAN),
-                          count_of(&one, "tokens"), count_of(&one, "total_tokens"), nullptr});
+                          count_of(&one, "tokens"), count_of(&one, "total_tokens"), nullptr, nullptr, nullptr});
       }
     for (size_t i = 0; i < scores.size(); ++i) {
       if (!token_logprobs[i].empty()) scores[i].token_logprob = token_logprobs[i].data();
+      if (!token_means[i].empty()) scores[i].token_mean = token_means[i].data();
+      if (!token_variances[i].empty()) scores[i].token_variance = token_variances[i].data();
       score_pointers.push_back(&scores[i]);
     }
     all.score = scores.empty() ? nullptr : score_pointers.data();
@@ -133,6 +137,11 @@ struct HeldResult {
                  : finish == "stop"       ? SXT_FINISH_STOP
                  : finish == "tool_calls" ? SXT_FINISH_TOOL_CALLS
                                           : SXT_FINISH_LENGTH;
+    if (const json::Value* margin = json::find(from, "margin")) {
+      all.least_margin = static_cast<float>(json::find_number(*margin, "least").value_or(0));
+      all.least_margin_at = count_of(margin, "token");
+      all.margin_count = 1;  // the other end does not say over how many
+    }
     const json::Value* usage = json::find(from, "usage");
     all.prompt_tokens = count_of(usage, "prompt_tokens");
     all.computed_tokens = count_of(usage, "computed_tokens");
@@ -142,7 +151,7 @@ struct HeldResult {
   HeldResult(const HeldResult&) = delete;
   sxt_result all{};
   std::string text, thinking;
-  std::vector<std::vector<float>> token_logprobs;
+  std::vector<std::vector<float>> token_logprobs, token_means, token_variances;
   std::vector<sxt_score> scores;
   std::vector<const sxt_score*> score_pointers;
   std::vector<float> embedding;

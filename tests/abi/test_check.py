@@ -24,6 +24,8 @@ CHANGES = [
      "typedef struct sxt_ids { const int32_t *data; uint64_t count, more; }", 1, "does not begin with struct_size"),
     ("metric.h", "const double *score, uint64_t n", "const float *score, uint64_t n", 1, "sxt_metric_v1.aggregate was"),
     ("base.h", "#define SXT_ABI_MAJOR 1u", "#define SXT_ABI_MAJOR 2u", 1, "SXT_ABI_MAJOR was 1, and is 2"),
+    ("base.h", "#define SXT_ABI_MINOR_NEWEST 1u", "#define SXT_ABI_MINOR_NEWEST 2u", 1, "SXT_ABI_MINOR_NEWEST is not recorded"),
+    ("base.h", "#define SXT_ABI_MINOR_NEWEST 1u", "#define SXT_ABI_MINOR_NEWEST 0u", 1, "SXT_ABI_MINOR_NEWEST was 1, and is 0"),
     ("base.h", "  SXT_MISSING ", "  SXT_NEWER,\n  SXT_MISSING ", 1, "SXT_MISSING was 10, and is 11"),
     ("base.h", "SXT_INFERENCER\n", "SXT_INFERENCER, SXT_MORE\n", 1, "SXT_MORE is not recorded"),
     ("base.h", "/* [any] */", "/* any thread */", 0, ""),

@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 
 from .checkpoints import make_family
 from .data import inline_set, make_mcq, mcq_rows, write_jsonl
-from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, RunFolder, write
 
 NO, INCONCLUSIVE = 1, 2
 PROMISED = {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}
@@ -295,11 +295,77 @@ class Margins(ContractTest):
                     self.assertEqual((one["n"], one["open"], one["right"], one["least_right"], one["most_right"]), (40, is_open, right, least, most))
                     self.assertEqual(len(one["rows"]), most - least)
         text = self.sextant("show", run.path, "--numeric-error", "0.2").stdout
-        self.assertIn("nothing is said of replies", text)
+        self.assertRegex(text, r"replies +replies +40 ")
+        attempts, samples = run.predictions("replies"), run.samples("replies")
+        right = [sample["scores"]["accuracy"] == 1 for sample in samples]
+        margins = [tuple(attempt["margin"].values()) for attempt in attempts]
+        self.assertEqual(sorted(tuple(line["margin"].values()) for line in run.journal("replies")), sorted(margins))
+        self.assertTrue(all(attempt["margin"]["token"] <= attempt["generated_tokens"] for attempt in attempts))
+        for error in (0, 0.05, 0.5, 50):
+            with self.subTest("replies", error=error):
+                is_open = [attempt["margin"]["least"] <= 2 * error for attempt in attempts]
+                [one] = self.json_lines("show", run.path, "--numeric-error", error, "--dataset", "replies", "--json")[0]["margins"]
+                self.assertEqual((one["kind"], one["n"], one["open"], one["right"]), ("replies", 40, sum(is_open), sum(right)))
+                self.assertEqual(one["least_right"], sum(r and not o for r, o in zip(right, is_open)))
+                self.assertEqual(one["most_right"], sum(r or o for r, o in zip(right, is_open)))
+                self.assertAlmostEqual(one["needed"], min(attempt["margin"]["least"] for attempt in attempts) / 2)
+        narrow = self.json_lines("show", run.path, "--dataset", "replies", "--sort", "margin", "-n", "5", "--json")
+        self.assertEqual([line["margin"] for line in narrow], sorted(attempt["margin"]["least"] for attempt in attempts)[:5])
+        # a journal of before has no margins, and is as good
+        for journal in run.path.glob("journal/*/*.jsonl"):
+            lines = [json.loads(line) for line in journal.read_text().splitlines()]
+            journal.write_text("".join(json.dumps({key: value for key, value in line.items() if key != "margin"}) + "\n" for line in lines))
+        for file in run.path.glob("predictions/*/replies.json"):
+            file.unlink()
+        self.run_sample("run.json", "-r", run.path.name, "-w", run.path.parent)
+        self.assertFalse([attempt for attempt in RunFolder(run.path).predictions("replies") if "margin" in attempt])
+        self.assertEqual(RunFolder(run.path).hashes(), run.hashes())
         for args, rc in ((("--numeric-error", "-1"), USAGE), (("--numeric-error", "nan"), USAGE), (("--numeric-error", "1", "-n", "3"), USAGE),
                          (("--numeric-error", "1", "--wrong"), USAGE), (("--numeric-error", "1", "--dataset", "replies"), DATA)):
             with self.subTest(args=args):
                 self.assert_rc(self.sextant("show", run.path, *args), rc)
+
+
+class Familiar(ContractTest):
+    def test_two_sets_by_their_least_probable_tokens(self):
+        make_mcq(self.dir / "one.jsonl", 12)
+        write_jsonl(self.dir / "other.jsonl", [{**row, "question": "Another: " + row["question"]} for row in mcq_rows(9)])
+        sets = [inline_set(self.dir / ("%s.jsonl" % name), abbr=name, method="min_k", percent=30) for name in ("one", "other")]
+        for one in sets:
+            one["infer"]["template"].pop("continuations")
+            one["eval"]["metrics"] = []
+        write(self.dir / "run.json", {"datasets": sets})
+        outcome = self.run_sample("run.json")
+        values = {}
+        for name in ("one", "other"):
+            scores = [line["scores"] for line in outcome.run.samples(name)]
+            values[name] = [score["min_k_plus_plus"] for score in scores]
+            logprobs = {extra["min_k"]: extra["logprob"] for extra in (attempt["extra"] for attempt in outcome.run.predictions(name))}
+            journal = sorted(outcome.run.journal(name), key=lambda line: line["scores"][0]["logprob"])
+            for line, score in zip(journal, sorted(scores, key=lambda score: logprobs[score["min_k"]])):
+                [said] = line["scores"]
+                against = sorted((p - mean) / variance ** 0.5 for p, mean, variance in
+                                 zip(said["token_logprobs"], said["token_means"], said["token_variances"]))
+                count = len(against) * 30 // 100
+                self.assertAlmostEqual(score["min_k_plus_plus"], sum(against[:count]) / count, 5)
+                self.assertAlmostEqual(score["min_k"], sum(sorted(said["token_logprobs"])[:count]) / count, 5)
+            self.assertAlmostEqual(outcome.run.results(name)["min_k_plus_plus"], statistics.mean(values[name]), 6)
+        above = statistics.mean((a > b) + 0.5 * (a == b) for a in values["one"] for b in values["other"])
+        said = "a text of one is more familiar than one of other in %.1f %% of all pairs (12 and 9 texts" % (100 * above)
+        self.assertIn(said, outcome.stdout)
+        self.assertIn(said, self.sextant("report", outcome.run.path).stdout)
+        self.assert_rc(self.sextant("gate", outcome.run.path, "--baseline", outcome.run.path), 0)
+
+    def test_a_backend_that_cannot_say_it(self):
+        make_mcq(self.dir / "set.jsonl", 4)
+        one = inline_set(self.dir / "set.jsonl", method="min_k")
+        one["infer"]["template"].pop("continuations")
+        one["eval"]["metrics"] = []
+        replies = write_jsonl(self.dir / "replies.jsonl", [{"dataset": "tiny", "index": i, "reply": "A"} for i in range(4)])
+        model = {"abbr": "toy", "backend": "answers", "model_path": str(replies)}
+        outcome = self.sextant("run", write(self.dir / "run.json", {"models": [model], "datasets": [one]}))
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn("toy", outcome.stderr)
 
 
 class Excluded(ContractTest):
@@ -524,7 +590,26 @@ class Verify(ContractTest):
         samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:5]))
         outcome = self.sextant("compare", run, run)
         self.assert_rc(outcome, DATA)
-        self.assertIn("5 lines", outcome.stdout)
+        self.assertIn("is not what scoring wrote", outcome.stdout)
+        write(path, {name: value for name, value in results.items() if name != "samples_sha256"})   # an older run's say nothing of it
+        self.assertIn("5 lines", self.sextant("compare", run, run).stdout)
+
+    def test_edited_scores_of_samples_are_found(self):
+        make_mcq(self.dir / "set.jsonl", 30)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        run = self.run_sample("run.json").run.path
+        [samples] = run.glob("samples/*/*.jsonl")
+        text = samples.read_text()
+        samples.write_text(text.replace('"accuracy":0.0', '"accuracy":2.0').replace('"accuracy":1.0', '"accuracy":0.0').replace('"accuracy":2.0', '"accuracy":1.0'))
+        for command, rc in ((("compare", run, run), DATA), (("gate", run, "--baseline", run), DATA), (("show", run), DATA), (("export", run, self.dir / "out", "--format", "csv"), DATA),
+                            (("verify", run, "-n", "0", "--plugin-path", THIRD_PARTY), NO)):
+            with self.subTest(command[0]):
+                outcome = self.sextant(*command)
+                self.assertEqual(outcome.rc, rc, "\n%s" % outcome)
+                self.assertIn("is not what scoring wrote", outcome.stdout + outcome.stderr)
+        self.run_sample("run.json", "-m", "eval", "-r", run.name)
+        self.assertEqual(samples.read_text(), text)
+        self.assert_rc(self.sextant("compare", run, run), OK)
 
 
 class Perturb(ContractTest):
@@ -589,6 +674,10 @@ class Perturb(ContractTest):
         self.assert_refused(outcome, USAGE, "does not say which columns are options")
         self.assert_refused(outcome, USAGE, "no data set of this run can be changed so")
         self.assertEqual(self.run_folders(), [])
+        write(self.dir / "set.jsonl.meta.json", {"human_prompt": "{question}"})
+        outcome = self.sextant("run", "--custom-dataset-path", "set.jsonl", "--backend", "sample", "--plugin-path", THIRD_PARTY, "--perturb", "option_order")
+        self.assertIn("no prompt shows the options, so that their order changes nothing", outcome.stderr)
+        self.assertNotEqual(outcome.rc, OK)
 
     def test_a_file_of_ones_own_has_variants_too(self):
         lines = self.json_lines("prompt", "--custom-dataset-path", self.dir / "set.jsonl", "--perturb", "option_order:1", "case:1", "--json",

@@ -153,6 +153,17 @@ class Exchange(ContractTest):
         [pairs] = self.json_lines("compare", run.path, ours.path, "--json")  # other columns, the same questions
         self.assertEqual([(p["dataset"], p["n"]) for p in pairs["pairs"]], [("choice", 3)])
 
+    def test_replies_that_an_import_leaves_out_are_said_by_compare_too(self):
+        golden = read_json(GOLDEN)
+        folder = self.dir / "theirs"
+        lines = [dict(line, resps=[reply * 3 for reply in line["resps"]]) for line in golden["samples"]["open"]]
+        write(folder / "samples_open_2026-01-31T09-08-07.123456.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        results = dict(golden["results"], results={"open": golden["results"]["results"]["open"]})
+        write(folder / "results_2026-01-31T09-08-07.123456.json", json.dumps(results))
+        run, _ = self.imported(folder)
+        left_out = 2 * len({line["doc_id"] for line in lines})
+        self.assertIn("A's scores are of the first reply to each question; %d further replies" % left_out, self.sextant("compare", run.path, run.path).stdout)
+
     def test_what_is_no_share_is_no_percentage(self):
         write(self.dir / "x/results_2026-01-31T09-08-07.000001.json",
               {"results": {"t": {"alias": "t", "acc,none": 0.5, "mae,none": 0.8, "score,none": 7.5}}, "versions": {"t": 1.0},

@@ -3,7 +3,7 @@
 import os
 import pty
 
-from .data import inline_set, make_ceval, make_mcq
+from .data import inline_set, make_ceval, make_mcq, write_jsonl
 from .harness import DATA, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, USAGE, ContractTest, write
 
 
@@ -204,6 +204,28 @@ class Without(FlagTest):
         for config, says in (("run.json", "replies are greedy"), ("scored.json", "nothing is drawn where a model scores")):
             outcome = self.sextant("run", config, "--model-path", TINY_MODEL, "--limit", "1", "--repeat", "2", "--dry-run")
             self.assertIn("its 2 attempts of a sample are the same, since " + says, outcome.stderr)
+
+        outcome = self.run_sample("run.json", "--limit", "1", "--generation-kwargs", "do_sample=false", "temperature=0.7")
+        self.assertIn("temperature changes nothing: replies are greedy, since do_sample is false", outcome.stderr)
+
+    def test_what_changes_no_reply(self):
+        make_mcq(self.dir / "set.jsonl", 4)
+        write_jsonl(self.dir / "replies.jsonl", [{"dataset": "set", "index": i, "reply": "A"} for i in range(4)])
+        given = ("--custom-dataset-path", "set.jsonl", "--backend", "answers", "--model-path", "replies.jsonl")
+        for flags, names in ((("--max-out-len", "1"), "max_out_len changes"), (("--stop-words", "A", "--generation-kwargs", "temperature=0.5"), "stop_words, temperature change"),
+                             (("--system-prompt", "hi"), "system_prompt changes")):
+            for more in ((), ("--dry-run",)):
+                with self.subTest(flags + more):
+                    self.assertIn(names + " no reply: the backend 'answers' gives those", self.sextant("run", *given, *flags, *more).stderr)
+        outcome = self.sextant("run", *given, "--repeat", "2")
+        self.assertNotIn("no reply", outcome.stderr + outcome.stdout)
+        self.assertNotIn("are the same", outcome.stderr)     # a file may hold a reply for each attempt
+        toy = ("--custom-dataset-path", "set.jsonl", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        for command in ("run", "prompt"):
+            self.assertIn("the system prompt changes nothing: prompts are texts", self.sextant(command, *toy, "--hf-type", "base", "--system-prompt", "hi").stderr)
+            self.assertNotIn("changes nothing", self.sextant(command, *toy, "--system-prompt", "hi").stderr)
+        self.assertIn("variable a changes nothing", self.sextant("run", *toy, "--chat-template-kwargs", "a=b").stderr)
+        self.assertIn("--data-dir changes nothing", self.sextant("run", *toy, "--data-dir", self.dir).stderr)
 
     def test_set_changes_cards_and_a_file_has_none(self):
         make_mcq(self.dir / "set.jsonl")

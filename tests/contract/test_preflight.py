@@ -213,6 +213,7 @@ class Warned(ContractTest):
         question = "{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}\n"
         for parts, said in (
             ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "Answer: "}]}}, "asked with the same prompt"),
+            ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\nA. {A}\nB. {B}\nAnswer: "}]}}, "no prompt shows the options C, D"),
             ({"postprocessors": [{"type": "first_option", "options": "AB"}]}, r"\d of 8 answers .* not among the letters AB that first_option reads"),
             ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "train_split": None}, "the examples are rows 0, 1 of the split 'test'"),
             ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": x, "prompt": question} for x in "AB"]}, "postprocessors": []},

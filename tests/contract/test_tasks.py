@@ -82,6 +82,38 @@ PACKAGES = {
 }
 
 
+# a task that is a class: two kinds of requests for a row, and numbers of both answers
+WHOLE = """
+import tempfile
+class Asked:
+    def __init__(self, request_type, args, idx):
+        self.request_type, self.args, self.idx = request_type, args, idx
+class Whole:
+    def __init__(self, config=None):
+        self.config, self.drawn = {"task": "whole_class", "num_fewshot": None}, 0
+        self.eval_docs = [{"q": "E%d" % i} for i in range(3)]
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("x" * 1000)
+    def get_config(self, key):
+        return self.config[key]
+    def set_config(self, key, value):
+        self.config[key] = value
+    def set_fewshot_seed(self, seed):
+        assert seed == 1234
+    def fewshot_context(self, doc, num_fewshot, **more):
+        self.drawn += 1
+        return "%d shots, %s of %d " % (num_fewshot, doc["q"], self.drawn)
+    def construct_requests(self, doc, ctx, metadata, **more):
+        return [Asked("loglikelihood", (ctx, "none"), 1), Asked("generate_until", (ctx, {"until": "\\n", "max_gen_toks": 3}), 0)]
+    def process_results(self, doc, results):
+        text, (logprob, greedy) = results
+        return {"length": len(text), "least": logprob}
+    def aggregation(self):
+        from lm_eval.api.metrics import mean
+        return {"length": mean, "least": min}
+"""
+
+
 class Tasks(ContractTest):
     def setUp(self):
         super().setUp()
@@ -181,6 +213,27 @@ class Tasks(ContractTest):
         self.assertEqual(newest("results", "own")["spread"], results["spread"])
         self.assert_rc(self.with_code("filtered", *tiny), OK)
         self.assertEqual({len(p["pred"]) for p in newest("results", "filtered")["details"]}, {1})
+
+    def test_a_task_that_is_a_class(self):
+        write(self.dir / "tasks/utils.py", WHOLE)
+        done = self.with_code("whole_class", "--model-path", TINY_MODEL, "--compute", "f32", "--shots", "2", "--limit", "2")
+        if "cannot be isolated here" in done.stderr:
+            self.skipTest("this user may not confine processes")
+        if "PermissionError" in done.stderr or "No usable temporary" in done.stderr:
+            self.skipTest("no folder in memory without user namespaces")
+        self.assert_rc(done, OK)
+        newest = lambda kind: json.loads(next(self.run_folders()[-1].glob(kind + "/*/whole_class.json")).read_text(encoding="utf-8"))  # noqa: E731
+        predictions, results = newest("predictions"), newest("results")
+        self.assertEqual([p["origin_prompt"] for p in predictions.values()], ["2 shots, E0 of 1 ", "2 shots, E1 of 2 "])  # the reply's: idx 0
+        answers = [json.loads(p["prediction"]) for p in predictions.values()]
+        self.assertAlmostEqual(results["length"], sum(len(text) for text, _ in answers) / 2)
+        self.assertAlmostEqual(results["least"], min(logprob for _, (logprob, _) in answers))
+        for flags, expected in ((("--chat-template", "auto"), "leave --chat-template and --gen-prefix out"), (("--system-prompt", "x"), "leave --system-prompt out")):
+            refused = self.with_code("whole_class", "--model-path", TINY_MODEL, *flags)
+            self.assertEqual(refused.rc, USAGE)
+            self.assertIn(expected, refused.stderr)
+        write(self.dir / "tasks/utils.py", WHOLE.replace('"generate_until"', '"loglikelihood_rolling"'))
+        self.assertIn("asks for loglikelihood_rolling, which is not done", self.with_code("whole_class", "--model-path", TINY_MODEL).stderr)
 
     def test_code_in_an_environment_that_leads_elsewhere(self):
         """A folder that a .pth file names, and a package that `pip install -e` left where it is."""
@@ -304,7 +357,7 @@ class Tasks(ContractTest):
         for flags, expected in (
             (("--tasks", "code"), "need Python code, which is not run: code (process_docs: utils.f of "),
             (("--tasks", "code"), "give --allow-task-code --task-python PYTHON, which runs it in a sandbox"),
-            (("--tasks", "whole_class", "--allow-task-code"), "not run even with --allow-task-code: whole_class (class: utils.Whole of "),
+            (("--tasks", "whole_class"), "need Python code, which is not run: whole_class (class: utils.Whole of "),
             (("--tasks", "own", "--allow-task-code", "--task-python", "/nowhere/python"), "--task-python /nowhere/python: there is no such program"),
             (("--tasks", "own", "--allow-task-code", "--task-python", self.dir / "tasks/shim"), "is a script ("),
             (("--tasks", "choice", "--task-python", "python3"), "--task-python changes nothing without --allow-task-code"),
@@ -326,6 +379,20 @@ class Tasks(ContractTest):
                               env={"HF_HUB_CACHE": str(self.dir / "none")})
         self.assertNotEqual(result.rc, OK)
         self.assertIn("hf download --repo-type dataset org/set", result.stderr)
+
+    def test_rows_far_behind_are_looked_at_beside_the_run(self):
+        rows = [{"q": "E%d" % i, "label": i % 2} for i in range(10_050)]
+        rows[10_020]["q"] = None
+        write(self.dir / "tasks/stripped.yaml", "include: choice.yaml\ntask: stripped\ndoc_to_text: '{{q.strip()}}'\n")
+        write(self.snapshot / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        run = lambda *flags: self.sextant("run", "--tasks", "stripped", "--include-path", self.dir / "tasks", "--backend", "sample", "--plugin-path", THIRD_PARTY, *flags, env=self.env)  # noqa: E731
+        done = run()
+        self.assertEqual(done.rc, DATA)
+        self.assertIn("this run is kept in", done.stderr)  # it had begun
+        self.assertIn("row 10020 of the split 'test'", done.stderr)
+        dry = run("--dry-run")
+        self.assertNotEqual(dry.rc, OK)  # and here all rows are looked at
+        self.assertIn("row 10020 of the split 'test'", dry.stderr)
 
     def test_hostile_task_files(self):
         laughs = "a0: &a0 [x]\n" + "".join("a%d: &a%d [%s]\n" % (i, i, ", ".join(["*a%d" % (i - 1)] * 9)) for i in range(1, 12))
@@ -356,4 +423,4 @@ class Tasks(ContractTest):
         lines = self.json_lines("list", "tasks", self.dir / "tasks", "--json")
         self.assertEqual({line["task"]: line["verdict"] for line in lines if "task" in line},
                          {**{name[:-5]: "runs" for name in FILES if name != "both.yaml"}, **dict.fromkeys(("code", "own", "filtered", "whole_class"), "code")})
-        self.assertEqual({line["task"] for line in lines if line.get("with_task_code")}, {"code", "own", "filtered"})
+        self.assertEqual({line["task"] for line in lines if line.get("with_task_code")}, {"code", "own", "filtered", "whole_class"})

@@ -253,6 +253,9 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.parquet", "x", "", "q.parquet: this build reads neither Parquet nor Arrow"},
            Case{"q.csv.gz", "x", "", "q.csv.gz cannot be unpacked: it is not packed as its name says"},
            Case{"q.zip", "x", "", "q.zip cannot be unpacked: "},
+           Case{"q.csv", "question,options,answer\nq,x|y|z,y\n", "", "q.csv:2: 'options' seems to hold options, and is no list"},
+           Case{"q.jsonl", R"({"question": "q", "mc1": {"texts": ["x", "y"]}, "answer": "y"})", "",
+                "every answer stands in the list 'mc1.texts'"},
            Case{"q.csv", "question,answer,note\nq,B,x\n", "", "every answer is a letter, and the options were not found"},
            Case{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", "",
                 "every answer stands in the list 'variants'"},
@@ -262,6 +265,10 @@ TEST_CASE("custom: what is wrong is named") {
                 "q.jsonl:1: the answer 'z' is not one of the options A, B"},
            Case{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", "",
                 "may be numbers from 0 on or numbers from 1 on"},
+           Case{"q.csv", "question,A,B,C,answer\nq,b,a,c,a\nr,c,b,a,b\n", "",
+                "q.csv:2: the answers in 'answer' may be labels or options' texts; say \"answers\": \"labels\" or \"texts\""},
+           Case{"q.jsonl", R"({"question": "q", "choices": ["B", "A"], "answer": "A"})", "", "may be labels or options' texts"},
+           Case{"q.csv", "question,A,B,answer\nq,b,a,c\n", R"(, "answers": "texts")", "the answer 'c' is not one of the options A, B"},
            Case{"q.jsonl", R"({"question": "q", "choices": "x or y", "answer": "x"})", R"(, "options": "choices")",
                 "q.jsonl:1: 'choices' is a text and no list"},
        }) {
@@ -331,6 +338,24 @@ TEST_CASE("custom: options and answers are read in the forms that sets are publi
     const std::string record = first(custom(), {f.file, f.text, f.more, ""});
     CHECK_THAT(record, Catch::Contains("\"choice_labels\":" + std::string(f.labels)) &&
                            Catch::Contains("\"choice_texts\":" + std::string(f.texts)) && Catch::Contains(f.answer));
+  }
+}
+
+TEST_CASE("custom: answers that may be labels or texts are what their user says; letters that cells begin with are asked once") {
+  const char* letters = "question,A,B,C,answer\nq,b,a,c,a\n";
+  for (const Case& c : {
+           Case{"q.csv", letters, R"(, "answers": "labels")", R"({"question":"q","A":"b","B":"a","C":"c","answer":"A"})"},
+           Case{"q.csv", letters, R"(, "answers": "texts")", R"({"question":"q","A":"b","B":"a","C":"c","answer":"B"})"},
+           Case{"q.csv", "question,A,B,C,answer\nq,b,a,c,a\nr,x,y,z,b\n", "", R"({"question":"q","A":"b","B":"a","C":"c","answer":"A"})"},
+           Case{"q.csv", "question,A,B,answer\nq,A,B,B\n", "", R"({"question":"q","A":"A","B":"B","answer":"B"})"},
+           Case{"q.csv", "question,A,B,answer\nq,A. iron,(B) cork,B. cork\n", "", R"({"question":"q","A":"iron","B":"cork","answer":"B"})"},
+           Case{"q.csv", "question,A,B,answer\nq,A. iron,B. cork,B\nr,A. x,y,B\n", "",
+                R"({"question":"q","A":"A. iron","B":"B. cork","answer":"B"})"},
+           Case{"q.csv", "question,A,B,answer\nq,A. iron,B. cork,B\n", R"(, "shown": ["question", "A", "B"])",
+                R"({"question":"q","A":"A. iron","B":"B. cork","answer":"B"})"},
+       }) {
+    INFO(c.text << c.more);
+    CHECK(first(custom(), c) == c.expected);
   }
 }
 
@@ -408,6 +433,11 @@ TEST_CASE("custom: describe says what the file was taken for, and which columns 
              Catch::Contains(R"("kind":"mcq")") && Catch::Contains(R"("answer":"")"));
   CHECK_THAT(reading("{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\", \"answer\": \"a\"}\n"),
              Catch::Contains("the question of this row stands in"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"answer\": \"N/A\"}\n"), Catch::Contains("the answer is 'N/A'"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"A\": \"x\", \"B\": \"None\", \"answer\": \"A\"}\n"),
+             Catch::Contains("option B is 'None'"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"A\": \"x\", \"B\": \"x \", \"answer\": \"A\"}\n"),
+             Catch::Contains("options A and B have the same text"));
 }
 
 TEST_CASE("custom: rows of ten thousand members are read in a moment") {

@@ -183,6 +183,11 @@ TEST_CASE("OpenCompass' ways give what OpenCompass gives") {
 TEST_CASE("math takes the box, else what is stated, else the last formula, else the last number") {
   check(math_answer, {{"\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"},
                       {"\\boxed{a} then \\boxed{b}", "b"},
+                      {"The answers are \\boxed{1} and \\boxed{2}.", "1, 2"},
+                      {"$\\boxed{x=1}$, $\\boxed{2}$, or $\\boxed{\\frac{1}{2}}$", "x=1, 2, \\frac{1}{2}"},
+                      {"答案是\\boxed{1}和\\boxed{2}。", "1, 2"},
+                      {"\\boxed{1} sand \\boxed{2}", "2"},
+                      {"so $\\boxed{5}$, and $\\boxed{5}$", "5"},
                       {"\\boxed{5", "5"},
                       {"\\boxed 7 $", "7"},
                       {"\\fbox{3}", "3"},
@@ -190,6 +195,9 @@ TEST_CASE("math takes the box, else what is stated, else the last formula, else 
                       {"The answer is therefore $\\frac12$, which is small", "\\frac12"},
                       {"Answer: 12 apples", "12 apples"},
                       {"so $3$ and $4$", "4"},
+                      {"so we have\n\\[ y = 2x \\]", "y = 2x"},
+                      {"with $x = 1$ we get\n$$y = 2x$$", "y = 2x"},
+                      {"\\(a\\) and then $b = 3$.", "b = 3"},
                       {"we get 7.", "7"},
                       {"The answer is 5. Note that $x=3$ is extraneous.", "5"},
                       {"the answer is $\\$5$.", "\\$5"},
@@ -222,8 +230,12 @@ TEST_CASE("bbh reads words and letters behind the last statement") {
                        {"So the answer is no.\n\nQ: next\nSo the answer is yes.", "No"},
                        {"The answer is **invalid**. Because it is.", "invalid"},
                        {"So the answer is no. The rest follows.", "No"},
+                       {"So the argument is no longer valid", "So the argument is no longer valid"},
+                       {"So the answer is no longer valid.", "no longer valid"},
+                       {"the answer is true and false", "true and false"},
+                       {"the answer is no, it is not", "No"},
                        {"nobody", "nobody"}});
-  check(bbh_freeform_opencompass, {{"a\nb", "a"}, {"Answer IS : x, y", "x y"}, {"nobody", "nobody"}, {"NO.", "No"}});
+  check(bbh_freeform_opencompass, {{"So the answer is no longer valid.", "No"}, {"a\nb", "a"}, {"Answer IS : x, y", "x y"}, {"nobody", "nobody"}, {"NO.", "No"}});
   check(bbh_mcq_opencompass, {{"the answer is (B).", "B"}, {"x (C", "C"}, {"The A", "T"}, {"none", "none"}});
 }
 

@@ -115,6 +115,15 @@ TEST_CASE("exact_match: options say what does not count, and what a list means")
                         {"{}", "", "[]", 0},
                         {R"({"references": "whole"})", "Paris", R"(["London","Paris"])", 0},
                         {R"({"references": "whole"})", R"(["London","Paris"])", R"(["London","Paris"])", 1},
+                        {"{}", "cafe\u0301", "\"caf\u00e9\"", 1},
+                        {"{}", "\u00a0caf\u00e9\u00a0noir", "\"caf\u00e9 noir\"", 1},
+                        {"{}", R"({"b": 2, "a": 1})", R"({"a":1,"b":2})", 1},
+                        {"{}", R"({"b": 2, "a": 1, "c": 0})", R"({"a":1,"b":2})", 0},
+                        {"{}", R"({"a": "1"})", R"({"a":1})", 0},
+                        {"{}", "a: 1", R"({"a":1})", 0},
+                        {"{}", R"({ "b":2, "a":1 })", R"([{"a":0}, {"a":1,"b":2}])", 1},
+                        {R"({"references": "whole"})", R"([ "London", "Paris" ])", R"(["London","Paris"])", 1},
+                        {R"({"references": "whole"})", R"(["Paris", "London"])", R"(["London","Paris"])", 0},
                         {R"({"compat": "opencompass"})", "3.75", "3.14", 1},
                         {R"({"compat": "opencompass-0.2.4"})", "The Paris.", R"("Paris")", 1}}) {
     INFO(c.config << " " << c.prediction << " " << c.reference);

@@ -198,6 +198,9 @@ TEST_CASE("numeric compares numbers") {
                         {"12.", "12", true},
                         {"１２", "12", true},
                         {"12 apples", "12", false},
+                        {"5€", "5", true},
+                        {"5 元。", "5", false},
+                        {"5 $.", "5", true},
                         {"nan", "nan", true},
                         {"inf", "1", false},
                         {"12345678901234567890", "12345678901234567891", false},
@@ -236,6 +239,14 @@ TEST_CASE("contains looks for whole words") {
   CHECK(stands_in("今天很好", "今天", true));
   CHECK_FALSE(stands_in("x", "", true));
   CHECK(contains_opencompass("paris france", "The Paris."));
+  struct Number { const char *answer, *text; bool there; };
+  for (const Number& n : {Number{"5", "it is -5", false}, {"-5", "it is 5", false}, {"-5", "x = −5.", true}, {"3.5", "35", false}, {"3.5", "about 3.50 m", true},
+                          {"1234", "1,234 people", true}, {"2024", "on 2024-05-01", true}, {"5", "A5 or 15", false}, {"5", "５", true}}) {
+    INFO(n.answer << " in " << n.text);
+    REQUIRE(number_alone(n.answer));
+    CHECK(holds_number(n.text, *number_alone(n.answer)) == n.there);
+  }
+  for (const char* other : {"007", "5 apples", "555-1234", "10:30", "five", ""}) CHECK_FALSE(number_alone(other));
 }
 
 TEST_CASE("classes and distances") {

@@ -9,7 +9,7 @@ def feed(run, samples_of, predictions_of):
     for task, samples in samples_of.items():
         path = next(run.glob(f"journal/*/{task}.jsonl"))
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        free = [i for i, line in enumerate(lines) if line.get("scores") or "text" in line]
+        free = [i for i, line in enumerate(lines) if line.get("scores") or "finish" in line]
         if not free:  # another task asked the same, and has the lines
             continue
         alone = {}  # options without their question, for acc_mutual_info: asked once each
@@ -18,16 +18,16 @@ def feed(run, samples_of, predictions_of):
             ours = predictions_of[task][str(sample["doc_id"])]
             labels = sorted((k for k in ours if k.startswith("label: ")), key=lambda k: int(k[7:]))
             if isinstance(said[0], str) and not labels and "logprob" not in (ours.get("extra") or {}):
-                _take(lines, free, lambda line: line.get("text") == ours["prediction"])["text"] = said[0]
+                _take(lines, free, lambda line: line.get("text", "") == ours["prediction"])["text"] = said[0]
                 continue
             before = [ours[k]["logprob"] for k in labels] or [ours["extra"]["logprob"]]
-            _put(_take(lines, free, lambda line: [s["logprob"] for s in line["scores"]] == before), said[:len(before)])
+            _put(_take(lines, free, lambda line: [s["logprob"] for s in line.get("scores", [])] == before), said[:len(before)])
             if len(said) > len(before):
                 options = [a["arg_1"] if isinstance(a, dict) else a[1] for a in _listed(sample["arguments"])][len(before):]
                 alone[str(options)] = ([ours[k]["tokens"] for k in labels], said[len(before):])
         for tokens, said in alone.values():  # known by their lengths, or by being near
             far = lambda line: sum(abs(s["logprob"] - float(one[0])) for s, one in zip(line["scores"], said))  # noqa: E731
-            _put(_take(lines, free, lambda line: [s["tokens"] for s in line["scores"]] == tokens, far), said)
+            _put(_take(lines, free, lambda line: [s["tokens"] for s in line.get("scores", [])] == tokens, far), said)
         path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     for kind in ("predictions", "results"):
         shutil.rmtree(run / kind)

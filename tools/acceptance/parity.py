@@ -89,7 +89,7 @@ def read_opencompass(run, abbr):
 def run_sextant(args, card, abbr, tokens, chat):
     """(predictions by row, lines of samples by row, the score)"""
     out = args.keep / "sextant" / card
-    command = [args.sextant, "run", "--datasets", card, "--compat", "opencompass", "--compute", "f32", "--hf-path", args.model, "--hf-type",
+    command = [args.sextant, "run", "--datasets", "%s:%s" % (card, abbr), "--compat", "opencompass", "--compute", "f32", "--hf-path", args.model, "--hf-type",
                "chat" if chat else "base", "--data-dir", args.data, "--rows", "0-%d" % (args.rows - 1), "-w", out, "--quiet", "--threads", str(args.threads)]
     if tokens:
         command += ["--set", "infer.inferencer.max_out_len=%d" % tokens]
@@ -121,16 +121,30 @@ def margin(args, prediction, ours, theirs):
     return scores[0][k] - scores[1][k], at
 
 
+def whole_texts(args, texts):
+    """What OpenCompass' HuggingFaceBaseModel takes for the log-likelihood of a continuation, from Sextant's own numbers, for [(text, continuation)]:
+    it passes the continuation's length where its get_ppl() wants the prompt's, so that it is the mean ln p of the text behind its first tokens."""
+    ids, skipped = ([line["ids"] for line in models(args, "tokenize", [{"text": pair[k]} for pair in texts])] for k in (0, 1))
+    firsts = [text[:next(k for k in range(1, len(text)) if not text[k].isalpha())] for text, _ in texts]
+    assert all(len(line["ids"]) == 1 for line in models(args, "tokenize", [{"text": first} for first in firsts])), "a first word of several tokens"
+    scores = models(args, "score", [{"prefix": first, "continuations": [text[len(first):]]} for first, (text, _) in zip(firsts, texts)])
+    return [sum(line["scores"][0]["token_logprobs"][len(left) - 1:]) / (len(one) - len(left)) for line, one, left in zip(scores, ids, skipped)]
+
+
 def model(args, what, line):
+    return models(args, what, [line])[0]
+
+
+def models(args, what, lines):
     command = [args.sextant, "model", what, "--hf-path", args.model]
     if what == "score":
         command += ["--compute", "f32"]
-    done = subprocess.run(command, input=json.dumps(line) + "\n", capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[0])
+    done = subprocess.run(command, input="".join(json.dumps(line) + "\n" for line in lines), capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def asked(prediction):
-    labels = {key: value["testing input"] for key, value in prediction.items() if key.startswith("label: ")}
+    labels = {key: value.get("prompt") if "Loglikelihood" in value or "logprob" in value else value["testing input"] for key, value in prediction.items() if key.startswith("label: ")}
     return labels or prediction["origin_prompt"]
 
 
@@ -142,23 +156,27 @@ def compare(args, card, ours, theirs):
     largest, explained, sound, rows = 0.0, 0, True, sorted(their_predictions, key=int)
     for row in rows:
         mine, other, line = predictions[row], their_predictions[row], lines[row]
-        prompt = asked(mine) == asked(other)
+        prompt, whole = asked(mine) == asked(other), {}
         same["prompts"] += prompt
-        for key, value in other.items():
-            if key.startswith("label: "):
-                largest = max(largest, abs(mine[key]["PPL"] - value["PPL"]))
+        labels = [key for key in other if key.startswith("label: ")]
+        if labels and "Loglikelihood" in other[labels[0]]:
+            whole = dict(zip(labels, whole_texts(args, [(other[key]["prompt"], mine["record"]["sentence"].split("_", 1)[1]) for key in labels])))
+        for key in labels:
+            largest = max(largest, abs(whole[key] - other[key]["Loglikelihood"] if whole else mine[key]["PPL"] - other[key]["PPL"]))
         reply = str(mine["prediction"]) == str(other["prediction"])
+        by_whole = max(whole, key=whole.get).removeprefix("label: ") if whole else ""
         same["replies"] += reply
         why = ""
         if prompt and not reply:
-            labels = sorted(value["PPL"] for key, value in mine.items() if key.startswith("label: "))
+            labels = sorted(value.get("PPL", value.get("logprob")) for key, value in mine.items() if key.startswith("label: "))
             close, at = (labels[1] - labels[0], 0) if labels else margin(args, mine, mine["prediction"], other["prediction"])
-            why = "the choice is %.1e apart%s" % (close, "" if labels else " at character %d" % at) if abs(close) < CLOSE else ""
+            why = "by the whole text's mean ln p, as OpenCompass takes it, ours would be the same" if by_whole == str(other["prediction"]) else ""
+            why = why or ("the choice is %.1e apart%s" % (close, "" if labels else " at character %d" % at) if abs(close) < CLOSE else "")
             explained += bool(why)
             print("  row %s: ours %r, theirs %r: %s" % (row, str(mine["prediction"])[:60], str(other["prediction"])[:60], why or "NOT explained (%.2e)" % close))
         answer, correct = read.get(row, (None, None))
         answers = line.get("answers", {}).get("none")
-        agree = str(answer) == str(answers)
+        agree = str(answer) == str(answers) or str(answer) == str(other["prediction"])  # the file may show the reply as it came
         same["answers"] += agree
         verdict = next(iter(line["scores"].values())) if line.get("scores") else None
         judged = correct is None or verdict is None or bool(correct) == (verdict == 1)
@@ -170,7 +188,7 @@ def compare(args, card, ours, theirs):
     equal = abs(score - their_score) < 0.005
     sound = sound and (equal or same["replies"] < n)
     print("| `%s` | %d | %s | %s | %s | %s | %.2f | %.2f | %s |" % (card, n, *(same[k] if same[k] < n else "all" for k in same), score, their_score,
-                                                               "perplexities within %.1e" % largest if largest else "%d near ties" % explained if explained else ""),
+                                                               ("whole texts' ln p within %.1e, %d choices part by it" % (largest, explained) if whole else "perplexities within %.1e" % largest) if largest else "%d near ties" % explained if explained else ""),
           flush=True)
     return sound
 

@@ -14,6 +14,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 ANSWERS = {"text": ["a red kite", "kite"], "answer_start": [4, 6]}
 
@@ -60,6 +61,42 @@ def wikitext(n):
     return [{"page": " = Kite = \n The kite , a bird of prey , has %d @,@ 000 pairs . \" It soars \" . \n" % (i + 1)} for i in range(n)]
 
 
+def based(n):
+    return [{"doc_id": str(i), "text": " The file of Acme %d says: applicant: " % i, "key": "applicant", "value": " Acme %d " % i} for i in range(n)]
+
+
+def scrolls(name, n):
+    context = "Ann flew %d kites over the bay.\n\nThe wind was strong."
+    if name == "quality":
+        return [{"id": "q%d" % i, "pid": "p%d" % i, "input": "What did Ann fly?\n\n (A) kites (B) planes (C) flags (D) drones\n\n" + context % i, "output": "kites"} for i in range(n)]
+    rows = [{"id": "s%d" % i, "pid": "p%d" % i, "input": ("How many kites?" if i % 2 else "Was it windy?") + "\n\n" + context % i, "output": str(i) if i % 2 else "Yes"} for i in range(n)]
+    return rows + [dict(rows[1], pid="p1b", output="one")]  # of one id: a second answer
+
+
+# metrics that the hub has, as far as the tasks call them: to fetch them takes a network
+SQUAD = """
+import datasets, evaluate
+class Squad(evaluate.Metric):
+    def _info(self):
+        answers = datasets.features.Sequence({"text": datasets.Value("string"), "answer_start": datasets.Value("int32")})
+        return evaluate.MetricInfo(description="", citation="", inputs_description="", features=datasets.Features({
+            "predictions": {"id": datasets.Value("string"), "prediction_text": datasets.Value("string"), "no_answer_probability": datasets.Value("float32")},
+            "references": {"id": datasets.Value("string"), "answers": answers}}))
+    def _compute(self, predictions, references):
+        same = [float(p["prediction_text"].strip() in list(r["answers"]["text"])) for p, r in zip(predictions, references)]
+        return {"exact": 100 * sum(same) / len(same), "f1": sum(p["no_answer_probability"] for p in predictions) / len(same)}
+"""
+SCROLLS = """
+import datasets, evaluate
+class Scrolls(evaluate.Metric):
+    def _info(self):
+        return evaluate.MetricInfo(description="", citation="", inputs_description="", features=datasets.Features({
+            "predictions": datasets.Value("string"), "references": datasets.Sequence(datasets.Value("string"))}))
+    def _compute(self, predictions, references):
+        return {"f1": sum(len(p) + sum(map(len, r)) for p, r in zip(predictions, references)) / len(predictions)}
+"""
+# tasks that are classes
+CLASSES = ("fda", "swde", "squad_completion", "squadv2", "scrolls_quality", "scrolls_qasper")
 # task: (data set, configuration, splits)
 SETS = {
     "crows_pairs_english": ("jannalu/crows_pairs_multilingual", "english", {"test": [
@@ -76,10 +113,16 @@ SETS = {
     "record": ("aps/super_glue", "record", {"train": record(2), "validation": record(4)}),
     "toxigen": ("skg/toxigen-data", "annotated", {"train": [{"text": "Trees are tall, %d" % i, "toxicity_ai": 1.0 + i, "toxicity_human": 2.0} for i in range(3)],
                                                    "test": [{"text": "Stones are hard, %d" % i, "toxicity_ai": 1.0 + i, "toxicity_human": 2.5} for i in range(4)]}),
+    "fda": ("hazyresearch/based-fda", None, {"validation": based(4)}),
+    "swde": ("hazyresearch/based-swde-v2", None, {"validation": based(3)}),
+    "squad_completion": ("hazyresearch/based-squad", None, {"validation": based(3)}),
+    "squadv2": ("lighteval/squad_v2", None, {"train": qa(5), "validation": qa(4) + [dict(qa(5)[4], answers={"text": [], "answer_start": []})]}),
+    "scrolls_quality": ("tau/scrolls", "quality", {"train": scrolls("quality", 4), "validation": scrolls("quality", 3)}),
+    "scrolls_qasper": ("tau/scrolls", "qasper", {"train": scrolls("qasper", 4), "validation": scrolls("qasper", 4)}),
     "agieval_aqua_rat": ("hails/agieval-aqua-rat", None, {"test": agieval(5)}),
 }
 GENERATED = ("mlqa_en_en", "xquad_en", "drop", "coqa", "bbh_cot_zeroshot_snarks")
-SHOTS = {"drop": 1, "record": 1}
+SHOTS = {"drop": 1, "record": 1}  # classes with their own doc_to_text take none: lm-eval stops there
 
 
 def write_sets(hub, only):
@@ -93,7 +136,24 @@ def write_sets(hub, only):
         for split, rows in splits.items():
             (snapshot / f"data/{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         files = "".join("  - split: %s\n    path: data/%s.jsonl\n" % (split, split) for split in splits)
+        if name == "tau/scrolls":
+            with zipfile.ZipFile(snapshot / (config + ".zip"), "w") as packed:
+                for split, rows in splits.items():
+                    packed.writestr(f"{config}/{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+            (snapshot / "metrics").mkdir(exist_ok=True)
+            (snapshot / "metrics/scrolls.py").write_text(SCROLLS)
+            (folder / "refs/refs/pr").mkdir(parents=True, exist_ok=True)
+            (folder / "refs/refs/pr/5").write_text("abc")
         (snapshot / "README.md").write_text("---\nconfigs:\n- config_name: %s\n  data_files:\n%s---\n" % (config or "default", files), encoding="utf-8")
+
+
+def write_metrics(modules):
+    """As `evaluate` keeps what it fetched."""
+    place = modules / "evaluate_modules/metrics/evaluate-metric--squad_v2" / ("0" * 64)
+    place.mkdir(parents=True)
+    (place / "squad_v2.py").write_text(SQUAD)
+    for folder in (place, place.parent, place.parent.parent, modules / "evaluate_modules"):
+        (folder / "__init__.py").write_text("")
 
 
 def replies_of(predictions):
@@ -123,9 +183,15 @@ def reference(tasks, hub, predictions, shots):
 
     def load(path, name=None, **_):
         files = {p.stem: str(p) for p in (hub / ("datasets--" + path.replace("/", "--")) / "snapshots/abc/data").glob("*.jsonl")}
-        return datasets.load_dataset("json", data_files=files, cache_dir=str(hub.parent / "cache"))
+        return plain_load("json", data_files=files, cache_dir=str(hub.parent / "cache"))
 
     from lm_eval.api import task as task_module
+
+    def load_packed(path, name=None, data_files=None, **_):
+        files = {split: data_file.replace("https://huggingface.co/datasets/tau/scrolls/resolve/main", str(hub / "datasets--tau--scrolls/snapshots/abc")) for split, data_file in data_files.items()}
+        return plain_load("json", data_files=files, cache_dir=str(hub.parent / "cache"))
+
+    plain_load = datasets.load_dataset
 
     class Both:
         def __getattr__(self, key):
@@ -149,10 +215,39 @@ def reference(tasks, hub, predictions, shots):
             self.asked += len(requests)
             return [self.scores[r.args[0]][0] for r in requests]
 
+    class InTurn(LM):
+        """Answers of a class' requests, which stand in the prediction in their order."""
+
+        def __init__(self, predictions):
+            super().__init__()
+            answers = [answer for row in predictions.values() for answer in json.loads(row["prediction"])]
+            self.texts, self.scores = [a for a in answers if isinstance(a, str)], [tuple(a) for a in answers if not isinstance(a, str)]
+            self.prompts, self.asked = {row["origin_prompt"] for row in predictions.values()}, 0
+
+        def take(self, requests, answers):
+            self.asked += len(requests)
+            for request in requests:
+                if not {request.args[0], request.args[0].rstrip()} & self.prompts:
+                    raise KeyError(request.args[0])
+            out = [answers.pop(0) for _ in requests]
+            return out
+
+        def generate_until(self, requests):
+            return self.take(requests, self.texts)
+
+        def loglikelihood(self, requests):
+            return self.take(requests, self.scores)
+
+        def loglikelihood_rolling(self, requests):
+            raise NotImplementedError
+
     out, manager = {}, TaskManager()
     for task in tasks:
-        lm = Replay()
-        lm.texts, lm.scores = replies_of(predictions[task])
+        lm = InTurn(predictions[task]) if task in CLASSES else Replay()
+        if task in CLASSES:
+            datasets.load_dataset = load_packed
+        else:
+            lm.texts, lm.scores = replies_of(predictions[task])
         try:
             made = lm_eval.simple_evaluate(model=lm, tasks=[task], task_manager=manager, num_fewshot=shots, bootstrap_iters=0, log_samples=False)
             out[task] = (made["results"][task], lm.asked)
@@ -167,12 +262,14 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--only", nargs="*", default=list(SETS))
     args = parser.parse_args()
-    import lm_eval
-
     folder, bad = pathlib.Path(tempfile.mkdtemp()), 0
     hub = folder / "hub"
+    os.environ.update(HF_HUB_CACHE=str(hub), HF_MODULES_CACHE=str(folder / "modules"), HF_HUB_OFFLINE="1", HF_EVALUATE_OFFLINE="1")
+    import lm_eval
+
     tasks_folder = pathlib.Path(lm_eval.__file__).parent / "tasks"
     write_sets(hub, args.only)
+    write_metrics(folder / "modules")
     for task in args.only:  # alone, since a module that cannot be imported refuses the whole run
         shots = SHOTS.get(task, 0)
         command = [args.sextant, "run", "--tasks", task, "--include-path", tasks_folder, "--allow-task-code", "--task-python", sys.executable, "--model-path", args.model,

@@ -131,7 +131,8 @@ class Run:
 
     def __init__(self, args, folder, shots, mode, tasks):
         self.out = pathlib.Path(tempfile.mkdtemp(prefix=f"out_{shots}_{mode}_", dir=folder))
-        self.command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", rows_of(tasks[0], shots, args.rows), "-w", self.out, "--quiet"]
+        self.tasks = ",".join(tasks)
+        self.command = [args.sextant, "run", "--tasks", self.tasks, "--include-path", tasks_folder(), folder / "own", "--limit", rows_of(tasks[0], shots, args.rows), "-w", self.out, "--quiet"]
         self.command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
         self.command += ["--plugin-path", args.plugin_path] if args.plugin_path else []
         self.command += ["--allow-task-code", "--task-python", sys.executable] if set(tasks) & set(WITH_CODE) else []
@@ -146,6 +147,13 @@ class Run:
 
     def read(self, kind, task):
         return json.loads(next(self.out.glob(f"*/{kind}/*/{task}.json")).read_text(encoding="utf-8"))
+
+    def texts(self, task):
+        """{row: what the model was sent}, of prompts that are turns."""
+        own = [task if part == self.tasks else part for part in self.command[2:] if part not in ("-w", self.out, "--quiet")]
+        shown = subprocess.run([str(c) for c in (self.command[0], "prompt", *own, "--json")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        rows = [json.loads(line) for line in shown.stdout.splitlines()]
+        return {str(row["index"]): row["text"] for row in rows if row["dataset"] == task}
 
     def groups(self):
         """{(group, number): row} of the table."""
@@ -289,7 +297,12 @@ def compare_run(ours, theirs, tasks, args, tag):
     found, leaves = {}, [(task, leaf) for task in tasks for leaf in theirs[task]["samples"]]
     for task, leaf in leaves:
         problems = []
-        largest = compare_rows(ours.read("predictions", leaf), theirs[task]["samples"][leaf], args.model, problems)
+        predictions = ours.read("predictions", leaf)
+        turns = {number: row for number, row in predictions.items() if isinstance(row["origin_prompt"], list) and not any(key.startswith("label: ") for key in row)}
+        texts = ours.texts(leaf) if turns else {}
+        for number, row in turns.items():
+            row["origin_prompt"] = texts.get(number, row["origin_prompt"])
+        largest = compare_rows(predictions, theirs[task]["samples"][leaf], args.model, problems)
         if args.model and largest > 1e-4:
             problems.append(f"log-probabilities differ by {largest:.1e} a token")
         found[leaf] = (problems, largest)

@@ -23,7 +23,8 @@ from tasks import folders_of, load_model, tasks_folder
 
 # what is measured, the task, its examples, its rows, and how many times faster it shall be
 CASES = (
-    ("five-shot multiple choice", "arc_easy", 5, 40, 10),
+    ("five-shot multiple choice, examples drawn for each row", "arc_easy", 5, 40, 10),
+    ("five-shot multiple choice, the first five examples", "mmlu_astronomy", 5, 150, 10),
     ("zero-shot multiple choice", "arc_easy", 0, 80, 4),
     ("one continuation", "lambada_openai", 0, 80, 1.7),
     ("rolling", "pile_10k", 0, 20, 1.7),

@@ -15,7 +15,7 @@ class Row:
         """[(name, function that measures once)], Sextant first; peers that are not installed are left out."""
         out = [("sextant", lambda: self._ours(sextant))]
         if all(peers.has(peer) for peer in self.peers):
-            out += self._theirs(sextant, peers)
+            out += [peer for peer in self._theirs(sextant, peers) if not peer[0].startswith("llama.cpp ") or peer[0].split()[1] in peers.formats]
         if self.prototype and peers.prototype:
             out.append(("prototype", lambda: peers.prototype_rate(*self.prototype)))
         return out

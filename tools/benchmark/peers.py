@@ -28,9 +28,10 @@ OPENCOMPASS_BATCH = {"cmmlu_ppl": 2, "cmmlu_gen_c13365": 8}
 
 
 class Peers:
-    def __init__(self, work, model, threads, prototype=None, prototype_model=None, llama=None):
-        """`llama`: a folder of llama.cpp's programs, instead of what `install` builds; Failed where it lacks one."""
+    def __init__(self, work, model, threads, prototype=None, prototype_model=None, llama=None, formats=()):
+        """`formats`: those of llama.cpp's models that are measured; `llama`: a folder of llama.cpp's programs, instead of what `install` builds; Failed where it lacks one."""
         self.prototype, self.prototype_model = prototype, prototype_model
+        self.formats = formats
         self.work, self.model, self.threads = work.resolve(), model, threads
         self.work.mkdir(parents=True, exist_ok=True)
         self.llama_version = LLAMA

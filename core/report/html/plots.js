@@ -192,7 +192,7 @@ function drawPlots() {
     ends[0] + ends[1] > 0 ? histogram("Repetition", "bytes per compressed byte; above 2.4 a reply usually loops",
                               of("ratio", FLAG.finished), {log: true}) :
                             null,
-    histogram("Margin between the two best labels", "", of("margin").filter((margin) => margin !== null)),
+    histogram("Margin between the two best labels, or tokens of a reply", "", of("margin").filter((margin) => margin !== null)),
   ].filter((one) => one !== null);
   byId("figures").replaceChildren(
     ...(figures.length ? figures : [el("p", {class: "soft"}, "There is nothing to draw for this choice.")]));

@@ -38,7 +38,8 @@ double operations(const EncoderShape& s, const Cost& cost) {
 size_t job_bytes(const Job& job) {
   constexpr size_t of_token = sizeof(int32_t) + sizeof(float) + 1,
                    of_node = sizeof(TokenTrie::Node) + 48;  // 48: an entry of the index
-  return job.trie.tokens().size() * of_token + job.trie.nodes().size() * of_node +
+  const size_t of_moments = wants_moments(job) ? 2 * sizeof(float) : 0;
+  return job.trie.tokens().size() * (of_token + of_moments) + job.trie.nodes().size() * of_node +
          job.items.size() * (sizeof(JobItem) + sizeof(uint32_t)) + job.outcome.size() * (sizeof(JobRequest) + 32);
 }
 
@@ -173,6 +174,7 @@ sxt_model_info BackendModel::info() {
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (chat_.chat) info.abilities |= SXT_MODEL_CHAT;
   if (!encoder_) info.abilities |= SXT_MODEL_ADJUSTS;  // also of a model that is only described: warnings depend on it
+  if (!encoder_ && hardware_->gives_details()) info.abilities |= SXT_MODEL_MOMENTS | SXT_MODEL_MARGINS;
   if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
   if (!devices_.empty() && devices_.front()->limits().hidden > 0 && no_embeddings_.empty()) {
     info.abilities |= SXT_MODEL_EMBED;
@@ -225,7 +227,7 @@ Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> re
     else for (uint64_t i = 0; i < n; ++i) body(i);
   };
   Job job = engine::make_job(
-      requests, *tokenizer_, {devices().front()->limits().context, architecture_->vocab}, config_.prefix_reuse,
+      requests, *tokenizer_, {devices().front()->limits().context, architecture_->vocab, hardware_->gives_details()}, config_.prefix_reuse,
       [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each,
       [this, call] { return context.cancelled(call); });
   if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "cancelled");

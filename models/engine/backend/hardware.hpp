@@ -47,6 +47,8 @@ class Hardware {
  public:
   virtual ~Hardware() = default;
   virtual const char* name() const = 0;  // of the device in describe(): "cpu"
+  /// Its devices give margins and moments (HeadRow), on which abilities depend before there is a device.
+  virtual bool gives_details() const { return false; }
   /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same
   /// bits, the same limits. Throws as make_device.
   virtual uint32_t workers(const DeviceOrder&) const { return 1; }

@@ -35,6 +35,7 @@ struct HeadRow {
   float* logits;                        // [vocab], written if not null: for sampling, at most batch_size rows at once
   Draw draw{};                          // for a device that draws: what HeadResult::best shall be, if temperature > 0
   uint32_t first_adjustment = 0, adjustment_count = 0;  // into Batch::adjustments; a row that has some has no targets
+  bool margin = false, moments = false;  // wanted of HeadResult; of a device that cannot, never
 };
 
 struct Batch {
@@ -67,6 +68,9 @@ struct Batch {
 struct HeadResult {
   double log_sum_exp;
   int32_t best;  // the id with the highest logit, the lowest such id; or the one drawn (sampler.hpp's sample())
+  // where the row wants them
+  float margin = 0;              // the highest logit less the second highest
+  float mean = 0, variance = 0;  // of ln p over the vocabulary, weighted by p
 };
 struct Outputs {
   std::vector<HeadResult> head;        // [Batch::head]

@@ -46,7 +46,7 @@ std::optional<Failure> truncate(Item& item, std::vector<uint32_t>& end, size_t a
 }
 
 // What the engine cannot do for a request, or what is wrong with it.
-std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
+std::optional<Failure> refusal(const sxt_request& request, uint64_t index, bool details) {
   constexpr const char* kinds[] = {"text", "image", "audio"};
   const auto unsupported = [&](std::string_view what) {
     return Failure{SXT_UNSUPPORTED, fmt::format("request {} {}", index, what)};
@@ -59,6 +59,9 @@ std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
   if (request.message_count > 0 && request.prefix.size == 0 && request.prefix_ids.count == 0)
     return unsupported("has messages without their text; render them with render_chat first");
   if (request.top_logprobs > 0) return unsupported("wants top log-probabilities, which this backend does not give");
+  if (wants_moments(request) && !details)
+    return unsupported("wants mean and variance of ln p over the vocabulary, which this backend does not give");
+  if (wants_margin(request) && !details) return unsupported("wants the margins of its tokens, which this backend does not give");
   if (request.ask == SXT_ASK_EMBED) return unsupported("asks for an embedding, which this backend does not give");
   if (request.ask < SXT_ASK_GENERATE || request.ask > SXT_ASK_EMBED)
     return unsupported(fmt::format("asks for {}, which this backend does not know", request.ask));
@@ -98,7 +101,8 @@ std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, 
   return {};
 }
 
-RequestItems make_all_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context) {
+RequestItems make_all_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, const ItemLimits& limits) {
+  const uint32_t context = limits.context;
   RequestItems out;
   const std::string_view prefix = view(request.prefix);
   const bool generates = engine::generates(request);
@@ -112,7 +116,7 @@ RequestItems make_all_items(const sxt_request& request, uint64_t index, const To
     out.status = failure.status;
     out.message = std::move(failure.message);
   };
-  if (const auto refused = refusal(request, index)) {
+  if (const auto refused = refusal(request, index, limits.details)) {
     fail(*refused);
     return out;
   }
@@ -159,7 +163,7 @@ RequestItems make_all_items(const sxt_request& request, uint64_t index, const To
 }  // namespace
 
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, const ItemLimits& limits) {
-  RequestItems out = make_all_items(request, index, tokenizer, limits.context);
+  RequestItems out = make_all_items(request, index, tokenizer, limits);
   if (tokenizer.vocab_size() <= limits.rows) return out;
   for (const Item& item : out.items) {
     const auto id = std::find_if(item.tokens.begin(), item.tokens.end(),

@@ -27,10 +27,19 @@ inline bool wants_total(const sxt_request& request) {
   return request.ask == SXT_ASK_WHOLE || request.flags & SXT_REQUEST_TOTAL_LOGPROB;
 }
 
+/// How narrowly its tokens were chosen.
+inline bool wants_margin(const sxt_request& request) {
+  return generates(request) && request.flags & SXT_REQUEST_LEAST_MARGIN && request.sampling && !(request.sampling->temperature > 0);
+}
+inline bool wants_moments(const sxt_request& request) {
+  return !generates(request) && request.flags & SXT_REQUEST_TOKEN_MOMENTS;
+}
+
 /// What a model can be given.
 struct ItemLimits {
   uint32_t context;           // tokens
   uint32_t rows = UINT32_MAX; // of the embedding: a tokenizer may have more ids
+  bool details = true;        // the device gives margins and moments
 };
 
 /// Tokenises one request, or takes the ids that it gives. `index` names it in messages. Boundary, empty prefix and truncation

@@ -28,6 +28,10 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
 
 }  // namespace
 
+bool wants_moments(const Job& job) {
+  return std::any_of(job.requests.begin(), job.requests.end(), [](const sxt_request* request) { return wants_moments(*request); });
+}
+
 Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits,
              bool prefix_reuse, const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled) {

@@ -40,6 +40,8 @@ struct Job {
 
   bool generates(uint32_t item) const { return items[item].new_tokens > 0; }
 };
+/// Whether any request does.
+bool wants_moments(const Job& job);
 
 /// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `rope_length` is the model's
 /// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then. It is shared out to one worker.

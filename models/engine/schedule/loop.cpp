@@ -30,7 +30,9 @@ void Loop::begin(Started& started, Results* results) {
       live.thinking.emplace(budget, view(job_.requests[item.request]->prefix), *tokenizer_);
   }
   if (speculation_) live.text.append(job_.trie.path(started.node));
-  if (!accept(live, live.token, results)) live_.push_back(std::move(live));
+  std::optional<float> margin;
+  if (const auto known = first_margin_.extract(started.item)) margin = known.mapped();
+  if (!accept(live, live.token, margin, results)) live_.push_back(std::move(live));
 }
 
 // Others that go on from the same prompt say much the same, as far as they are further on: the first few are looked at.
@@ -95,6 +97,7 @@ void Loop::add_rows(Live& live) {
   for (uint32_t k = 0; k < rows; ++k) {
     if (k > 0 && ahead) ahead->add(live.draft[k - 1]);
     batch_.head.push_back({batch_.rows(), 0, 0, live.generated + k < sampling.min_new_tokens, logits_row(sampling)});
+    batch_.head.back().margin = wants_margin(*job_.requests[item.request]);
     if (limits_.draws) batch_.head.back().draw = draw_at(sampling, live.generated + k);
     if (live.adjustments) adjust(batch_.head.back(), ahead ? *ahead : *live.adjustments);
     batch_.tokens.push_back(k == 0 ? live.token : live.draft[k - 1]);
@@ -115,30 +118,36 @@ int32_t Loop::pick(const Outputs& outputs, uint32_t head, uint32_t item, uint32_
   return next_token(sampling_of(item), outputs.head[head].best, logits, tokenizer_->end_of_generation(), position);
 }
 
+std::optional<float> Loop::margin_of(const Outputs& outputs, uint32_t head) const {
+  return batch_.head[head].margin ? std::optional(outputs.head[head].margin) : std::nullopt;
+}
+
 // What the batch says of a generation: one token, and one more for each of the draft's that was right. Returns true when it is
 // over.
 bool Loop::advance(Live& live, const Outputs& outputs, Results* results) {
-  if (!results) return accept(live, live.token, results);
+  if (!results) return accept(live, live.token, {}, results);
   const bool sampled = sampling_of(live.item).temperature > 0;
   for (uint32_t k = 0;; ++k) {
     int32_t token = pick(outputs, live.head + k, live.item, live.generated);
+    std::optional<float> margin = margin_of(outputs, live.head + k);
+    if (live.thinking && live.thinking->forces()) margin.reset();  // no choice
     if (live.thinking && token != no_token) token = live.thinking->next(token);
     if (k < live.guess.tokens.size()) speculation_->learn(live.guess, k, sampled, token, live.record);
     const bool right = k < live.draft.size() && token == live.draft[k];
     if (right) speculation_->count(0, 1);
-    if (accept(live, token, results)) return true;
+    if (accept(live, token, margin, results)) return true;
     if (!right) return false;
   }
 }
 
 // Returns true when the generation is over: delivered, its pages given back.
-bool Loop::accept(Live& live, int32_t token, Results* results) {
+bool Loop::accept(Live& live, int32_t token, std::optional<float> margin, Results* results) {
   live.token = token;
   ++live.generated;
   const uint32_t room = job_.items[live.item].new_tokens;
   if (live.sequence && token == no_token) {
     results->failed(live.item);
-  } else if (live.sequence ? !live.sequence->accept(token) : live.generated < room) {
+  } else if (live.sequence ? !live.sequence->accept(token, margin) : live.generated < room) {
     if (live.adjustments) live.adjustments->add(token);
     if (live.thinking) live.thinking->said(token, live.sequence->text());
     if (speculation_) live.text.append(token);

@@ -61,7 +61,8 @@ class Loop {
   float* logits_row(const sxt_sampling& sampling);
   int32_t pick(const Outputs& outputs, uint32_t head, uint32_t item, uint32_t position) const;
   bool advance(Live& live, const Outputs& outputs, Results* results);
-  bool accept(Live& live, int32_t token, Results* results);
+  std::optional<float> margin_of(const Outputs& outputs, uint32_t head) const;
+  bool accept(Live& live, int32_t token, std::optional<float> margin, Results* results);
   void end(Live& live);
   void keep(const Live& live);
   const sxt_sampling& sampling_of(uint32_t item) const { return *job_.requests[job_.items[item].request]->sampling; }
@@ -77,6 +78,7 @@ class Loop {
   Visitor visitor_;
   std::mt19937_64 random_;
   std::vector<int32_t> first_token_;  // [items]
+  std::unordered_map<uint32_t, float> first_margin_;  // of items whose first token is picked and that have not begun
   std::unordered_map<uint32_t, Adjustments> first_adjustments_;  // of items whose first token is picked and that have not begun
   const uint32_t batch_size_;
   std::vector<Live> live_;

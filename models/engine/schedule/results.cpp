@@ -15,6 +15,9 @@ Results::Results(const Job& job, const sxt_result_sink& sink)
       reused_(job.requests.size()),
       parts_(job.requests.size()) {
   for (const JobRequest& outcome : job.outcome) open_.push_back(outcome.items);
+  if (!wants_moments(job)) return;
+  mean_.resize(logprob_.size());
+  variance_.resize(logprob_.size());
 }
 
 sxt_result Results::result_of(uint32_t request) const {
@@ -45,6 +48,9 @@ void Results::learn(const Batch& batch, std::span<const uint32_t> tokens, const 
     for (uint32_t t = row.first_target; t < row.first_target + row.target_count; ++t) {
       logprob_[tokens[t]] = static_cast<float>(outputs.target_logits[t] - outputs.head[i].log_sum_exp);
       best_[tokens[t]] = batch.targets[t] == outputs.head[i].best;
+      if (!row.moments) continue;
+      mean_[tokens[t]] = outputs.head[i].mean;
+      variance_[tokens[t]] = outputs.head[i].variance;
     }
   }
 }
@@ -78,7 +84,7 @@ void Results::score(uint32_t item, uint32_t node) {
   for (uint32_t n = node; n != 0; n = nodes[n].parent) path.push_back(n);
   std::reverse(path.begin(), path.end());
   const bool wants_tokens = job_.requests[i.request]->flags & SXT_REQUEST_TOKEN_LOGPROBS;
-  const bool total = wants_total(*job_.requests[i.request]);
+  const bool total = wants_total(*job_.requests[i.request]), moments = wants_moments(*job_.requests[i.request]);
   bool greedy = true;
   uint32_t position = 0;
   for (const uint32_t n : path)
@@ -90,6 +96,9 @@ void Results::score(uint32_t item, uint32_t node) {
       ++part.score.token_count;
       greedy = greedy && best_[t];
       if (wants_tokens) part.token_logprob.push_back(logprob_[t]);
+      if (!moments) continue;
+      part.token_mean.push_back(mean_[t]);
+      part.token_variance.push_back(variance_[t]);
     }
   if (!total) part.score.total_logprob = std::numeric_limits<double>::quiet_NaN();
   part.score.total_tokens = i.tokens;
@@ -116,6 +125,8 @@ void Results::deliver(uint32_t request, std::vector<Part>& parts) {
   for (Part& part : parts) {
     part.score.struct_size = sizeof part.score;
     if (!part.token_logprob.empty()) part.score.token_logprob = part.token_logprob.data();
+    if (!part.token_mean.empty()) part.score.token_mean = part.token_mean.data();
+    if (!part.token_variance.empty()) part.score.token_variance = part.token_variance.data();
     scores.push_back(&part.score);
     if (!std::isfinite(wants_total(*job_.requests[request]) ? part.score.total_logprob : part.score.logprob)) {
       result.status = SXT_BAD_DATA;
@@ -136,6 +147,7 @@ void Results::generated(uint32_t item, const Sequence& sequence) {
   result.id_count = sequence.ids().size();
   result.generated_tokens = static_cast<uint32_t>(sequence.ids().size());
   result.finish = sequence.finish();
+  sequence.margins().write(result);
   sink_.put(sink_.ctx, request, &result);
 }
 

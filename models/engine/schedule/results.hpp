@@ -32,7 +32,7 @@ class Results {
  private:
   struct Part {
     sxt_score score{};
-    std::vector<float> token_logprob;
+    std::vector<float> token_logprob, token_mean, token_variance;
   };
   void score(uint32_t item, uint32_t node);
   void deliver(uint32_t request, std::vector<Part>& parts);
@@ -43,6 +43,7 @@ class Results {
   std::mutex mutex_;             // what follows, and the sink
   std::vector<float> logprob_;   // [tokens of the trie]
   std::vector<uint8_t> best_;    // [tokens of the trie]
+  std::vector<float> mean_, variance_;  // [tokens of the trie] of ln p in a token's place; empty: nobody wants them
   std::vector<uint32_t> open_;   // [requests] items that are not done
   std::vector<uint32_t> reused_;  // [requests] tokens charged to it that were not computed
   std::vector<std::vector<Part>> parts_;  // [requests] empty before the first item is done and after delivery

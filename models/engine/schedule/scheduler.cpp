@@ -62,7 +62,10 @@ void Loop::apply(const Outputs& outputs, Results* results) {
   if (results) {
     for (const auto& r : filled_.reused) results->reused(share_, r.node, r.tokens);
     results->learn(batch_, filled_.target_tokens, outputs);
-    for (const auto& p : filled_.picks) first_token_[p.item] = pick(outputs, p.head, p.item, 0);
+    for (const auto& p : filled_.picks) {
+      first_token_[p.item] = pick(outputs, p.head, p.item, 0);
+      if (const auto margin = margin_of(outputs, p.head)) first_margin_[p.item] = *margin;
+    }
   }
   std::erase_if(live_, [&](Live& live) { return advance(live, outputs, results); });
   for (Started& started : filled_.started) begin(started, results);

@@ -19,7 +19,8 @@ bool Sequence::stopped(size_t from) {
   return true;
 }
 
-bool Sequence::accept(int32_t token) {
+bool Sequence::accept(int32_t token, std::optional<float> margin) {
+  if (margin) margins_.add(*margin, ids_.size());
   const auto& end = tokenizer_->end_of_generation();
   const size_t before = text_.size();
   if (!forbids_end() && std::find(end.begin(), end.end(), token) != end.end()) {

@@ -70,8 +70,13 @@ std::vector<uint32_t> cut(const Job& job, uint32_t workers) {
 void share_out(Job& job, uint32_t workers) {
   const auto& nodes = job.trie.nodes();
   const std::vector<uint32_t> ends = ends_of(job), worker = cut(job, workers);
-  job.shares.assign(workers, Share{std::vector<bool>(job.items.size()), std::vector<bool>(nodes.size()),
-                                   std::vector<uint32_t>(nodes.size(), Share::unscored), std::vector<uint32_t>(nodes.size())});
+  Share empty;
+  empty.items.resize(job.items.size());
+  empty.nodes.resize(nodes.size());
+  empty.scored_from.assign(nodes.size(), Share::unscored);
+  empty.payer.resize(nodes.size());
+  if (wants_moments(job)) empty.moments_from = empty.scored_from;
+  job.shares.assign(workers, empty);
   for (JobRequest& outcome : job.outcome) outcome.computed_tokens = 0;
   job.computed_tokens = 0;
   for (uint32_t item = 0; item < job.items.size();
@@ -87,10 +92,12 @@ void share_out(Job& job, uint32_t workers) {
       tokens += nodes[n].length;
     }
     if (!generates(*job.requests[i.request])) {
-      const uint32_t from = wants_total(*job.requests[i.request]) ? 1 : i.start;
       // where an item wants as much or more, it does so on the whole path above
-      for (uint32_t n = ends[item]; n != TokenTrie::none && share.scored_from[n] > from; n = nodes[n].parent)
-        share.scored_from[n] = from;
+      const auto want = [&](std::vector<uint32_t>& ret_from, uint32_t from) {
+        for (uint32_t n = ends[item]; n != TokenTrie::none && ret_from[n] > from; n = nodes[n].parent) ret_from[n] = from;
+      };
+      want(share.scored_from, wants_total(*job.requests[i.request]) ? 1 : i.start);
+      if (wants_moments(*job.requests[i.request])) want(share.moments_from, i.start);
     }
     job.outcome[i.request].computed_tokens += tokens;
     share.computed_tokens += tokens;

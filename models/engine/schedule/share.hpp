@@ -16,6 +16,7 @@ struct Share {
   std::vector<bool> nodes;   // [nodes of the trie] in which, or below which, one of its items ends
   std::vector<uint32_t> scored_from;  // [nodes of the trie] the position from which on some item that passes it wants
                                       // probabilities, or `unscored`
+  std::vector<uint32_t> moments_from;  // likewise for what ln p is expected to be; empty: none wants it
   std::vector<uint32_t> payer;  // [nodes of the trie] the request that each of `nodes` is charged to
   uint64_t computed_tokens = 0, new_tokens = 0;
 };

@@ -16,7 +16,8 @@ class ThinkingBudget {
   ThinkingBudget(uint32_t most, std::string_view prompt, const Tokenizer& tokenizer);
 
   /// What is said in place of `picked`: the next token of the end tag, where the budget is used up.
-  int32_t next(int32_t picked) const { return forced_ < end_.size() ? end_[forced_] : picked; }
+  int32_t next(int32_t picked) const { return forces() ? end_[forced_] : picked; }
+  bool forces() const { return forced_ < end_.size(); }
   /// `token` has been said; `text` is the whole reply so far.
   void said(int32_t token, std::string_view text);
 

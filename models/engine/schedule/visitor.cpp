@@ -20,6 +20,10 @@ bool Visitor::wanted(uint32_t node, uint32_t k) const {
   return job_.trie.nodes()[node].position + k >= share_.scored_from[node];
 }
 
+bool Visitor::wants_moments(uint32_t node, uint32_t k) const {
+  return !share_.moments_from.empty() && job_.trie.nodes()[node].position + k >= share_.moments_from[node];
+}
+
 // How many of the frame's first rows need no logits: none wants to know the token behind them. What is wanted behind the last
 // row is wanted by an item that passes this node.
 uint32_t Visitor::rows_without_logits(const Frame& frame) const {
@@ -180,18 +184,27 @@ void Visitor::look(Batch& batch, const Frame& frame, uint32_t row, uint32_t k,
     batch.targets.push_back(job_.trie.tokens()[token]);
     ret.target_tokens.push_back(token);
   };
+  bool moments = false;
+  const auto look_for = [&](uint32_t child, uint32_t token) {
+    if (!wanted(child, token)) return;
+    want(nodes[child].first_token + token);
+    moments = moments || wants_moments(child, token);
+  };
   const bool last = k + 1 == node.length;
-  if (!last && wanted(frame.node, k + 1)) want(node.first_token + k + 1);
+  if (!last) look_for(frame.node, k + 1);
   if (last)
-    for (uint32_t child = node.first_child; child != TokenTrie::none; child = nodes[child].next)
-      if (wanted(child, 0)) want(nodes[child].first_token);
+    for (uint32_t child = node.first_child; child != TokenTrie::none; child = nodes[child].next) look_for(child, 0);
   const auto count = static_cast<uint32_t>(batch.targets.size()) - first;
-  if (count) batch.head.push_back({row, first, count, false, nullptr});
+  if (count) {
+    batch.head.push_back({row, first, count, false, nullptr});
+    batch.head.back().moments = moments;
+  }
   if (!last) return;
   for (const uint32_t item : frame.generating) {
     ret.picks.push_back({static_cast<uint32_t>(batch.head.size()), item, frame.node});
-    const bool forbid_end = job_.requests[job_.items[item].request]->sampling->min_new_tokens > 0;
-    batch.head.push_back({row, first + count, 0, forbid_end, logits_row(item)});
+    const sxt_request& request = *job_.requests[job_.items[item].request];
+    batch.head.push_back({row, first + count, 0, request.sampling->min_new_tokens > 0, logits_row(item)});
+    batch.head.back().margin = wants_margin(request);
   }
 }
 

@@ -63,6 +63,7 @@ class Visitor {
   uint32_t rows_of(uint32_t node) const;
   bool generates(uint32_t node) const;
   bool wanted(uint32_t node, uint32_t k) const;
+  bool wants_moments(uint32_t node, uint32_t k) const;
   uint32_t rows_without_logits(const Frame& frame) const;
   bool has_children(uint32_t node) const;
   void push(uint32_t node);

@@ -20,9 +20,13 @@ struct Contains : Metric {
     if (answers.empty()) return 0;
     const std::string prediction = opencompass ? std::string(sample.prediction) : metric::normalized(sample.prediction, rules);
     size_t found = 0;
-    for (const std::string& answer : answers)
+    for (const std::string& answer : answers) {
+      // without punctuation a number has neither sign nor point
+      const auto number = !opencompass && whole_words && rules.ignore_punctuation ? metric::number_alone(answer) : std::nullopt;
       found += opencompass ? metric::contains_opencompass(prediction, answer)
+               : number    ? metric::holds_number(sample.prediction, *number)
                            : metric::stands_in(prediction, metric::normalized(answer, rules), whole_words);
+    }
     if (references == "share") return static_cast<double>(found) / static_cast<double>(answers.size());
     return (references == "all" ? found == answers.size() : found > 0) ? 1 : 0;
   }

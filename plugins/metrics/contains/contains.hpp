@@ -1,6 +1,8 @@
 // Does an answer stand in a reply? Pure; [any] thread.
 #pragma once
+#include <algorithm>
 #include "../../text/general.hpp"
+#include "../../text/numbers.hpp"
 #include "../../text/token_f1.hpp"
 
 namespace sextant::metric {
@@ -25,6 +27,23 @@ inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_
     if (open_left && open_right) return true;
   }
   return false;
+}
+
+/// The value of an answer that is a number and nothing else; nothing of "007", whose zeros count.
+inline std::optional<std::string> number_alone(std::string_view answer) {
+  const std::string plain = utf8::half_width(answer);
+  const std::string_view rest = text::strip(plain);
+  const auto all = text::numbers(rest);
+  if (all.size() != 1 || all.front().begin != 0 || all.front().end != rest.size()) return std::nullopt;
+  const bool zeros = rest.size() > 1 && rest[0] == '0' && text::is_ascii_digit(rest[1]);
+  return zeros ? std::nullopt : std::optional(all.front().value);
+}
+
+/// Whether a text holds that number: -5 is not 5, nor 3.5 35.
+inline bool holds_number(std::string_view text, std::string_view value) {
+  const std::string plain = utf8::half_width(text);
+  const auto all = text::numbers(plain);
+  return std::any_of(all.begin(), all.end(), [&](const text::NumberAt& one) { return one.value == value; });
 }
 
 /// OpenCompass' TriviaQA and NQ: the normalised answer in lower case anywhere in the prediction, which is as its post-processor

@@ -23,6 +23,7 @@ struct ExactMatch : Metric {
     const std::vector<std::string> answers =
         whole_list ? std::vector{sample.reference} : or_throw(metric::answers_of(sample.reference_json, sample.reference));
     if (opencompass) return metric::exact_match_opencompass(sample.prediction, answers) ? 1 : 0;
+    if (metric::same_json(sample.prediction, sample.reference_json, whole_list)) return 1;
     return or_throw(metric::exact_match(*comparison, sample.prediction, answers)) ? 1 : 0;
   }
   const bool whole_list = context.text("references") == "whole";

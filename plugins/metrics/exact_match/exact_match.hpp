@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <span>
+#include <sextant/composed.hpp>
 #include <sextant/fold_case.hpp>
 #include <sextant/regex.hpp>
 #include "../../text/general.hpp"
@@ -33,7 +34,8 @@ class Comparison {
 
   /// "+" and "A" are answers, too: where nothing but punctuation and articles is there, they count.
   Result<std::string> operator()(std::string_view text) const {
-    std::string out = ignored_.case_ ? utf8::fold_case(text) : std::string(text);
+    std::string out = utf8::composed(text);  // what looks the same is the same
+    if (ignored_.case_) out = utf8::fold_case(out);
     if (ignored_.final_dot) drop_final_dot(out);
     std::string bare = out;
     if (ignored_.punctuation) {
@@ -74,6 +76,17 @@ inline Result<bool> exact_match(const Comparison& plain, std::string_view predic
     if (given == wanted) return true;
   }
   return false;
+}
+
+/// Is the prediction the same JSON value as a reference that is an object, or a list that counts `whole`; or, of a list, as one of
+/// its objects? The order of members and the blanks between them say nothing.
+inline bool same_json(std::string_view prediction, std::string_view reference_json, bool whole) {
+  const bool list = reference_json.starts_with('[');
+  if (!reference_json.starts_with('{') && !(list && (whole || reference_json.find('{') != reference_json.npos))) return false;
+  const auto given = json::parse(prediction, "prediction"), wanted = json::parse(reference_json, "reference");
+  if (!given || !wanted) return false;
+  if (!list || whole) return *given == *wanted;
+  return std::any_of(wanted->Begin(), wanted->End(), [&](const json::Value& one) { return one.IsObject() && one == *given; });
 }
 
 /// OpenCompass: is what its normalisation leaves of the prediction one of the answers, normalised or as they are?

@@ -20,7 +20,7 @@ inline std::optional<Read> number_of(std::string_view given) {
   std::string_view rest = text::strip(plain);
   for (const std::string_view sign : {"$", "€", "£", "¥", "￥", "\\$"})
     if (rest.starts_with(sign)) rest = text::strip(rest.substr(sign.size()));
-  for (const std::string_view sign : {"\\%", "%", "."})
+  for (const std::string_view sign : {".", "\\%", "%", "\\$", "$", "€", "£", "¥", "元"})
     if (rest.ends_with(sign)) rest = text::strip(rest.substr(0, rest.size() - sign.size()));
   const auto all = text::numbers(rest, text::Blanks::always);
   if (all.size() == 1 && all.front().end == rest.size() &&

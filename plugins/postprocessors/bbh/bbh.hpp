@@ -36,6 +36,16 @@ inline std::string without_commas(std::string_view text) {
   return text::single_blanks(text::joined(parts));
 }
 
+/// Whether the yes, no, true or false at the beginning goes on as something else: "no longer", "no one", "true and false".
+inline bool goes_on(std::string_view text) {
+  const std::string lower = text::lower(text.substr(0, 40));
+  for (const std::string_view phrase : {"no longer", "no one", "no more", "no doubt", "no such", "no single", "no other", "no matter",
+                                        "no-", "yes and no", "yes or no", "yes/no", "true and false", "true or false", "true/false",
+                                        "false and true", "false or true"})
+    if (lower.starts_with(phrase)) return true;
+  return false;
+}
+
 /// Up to a point behind which another sentence begins.
 inline std::string_view first_sentence(std::string_view line) {
   for (size_t dot = line.find(". "); dot != line.npos; dot = line.find(". ", dot + 1))
@@ -43,13 +53,15 @@ inline std::string_view first_sentence(std::string_view line) {
   return line;
 }
 
-/// The stages that both ways share, once it is known where the answer stands.
-inline std::string freeform_words(std::string_view text) {
+/// The stages that both ways share, once it is known where the answer stands. `plainly`: OpenCompass' way, where any yes or no
+/// that begins the words is the answer.
+inline std::string freeform_words(std::string_view text, bool plainly) {
   std::string_view answer = text::strip(text::before(text, "\n"));
   if (answer.ends_with('.')) answer = text::strip(answer.substr(0, answer.size() - 1));
   if (const size_t open = answer.find("**"); open != answer.npos)
     if (const size_t close = answer.find("**", open + 2); close != answer.npos)
       answer = text::strip(answer.substr(open + 2, close - open - 2));
+  if (!plainly && goes_on(answer)) return without_commas(answer);
   if (const std::string word = leading(answer, {"yes", "no"}); !word.empty()) return word;
   if (const std::string word = leading(answer, {"true", "false"}); !word.empty()) return word;
   return without_commas(answer);
@@ -83,7 +95,7 @@ inline std::string bbh_freeform_opencompass(std::string_view reply) {
     blanks();
   }
   if (found) answer = text::strip(answer);
-  return detail::freeform_words(answer);
+  return detail::freeform_words(answer, true);
 }
 
 /// The same of the reply without thinking and up to a next question: a box counts first, and a reply that states no answer
@@ -94,12 +106,12 @@ inline std::string bbh_freeform(std::string_view reply) {
   if (const auto box = text::last_boxed(plain)) {
     std::string_view inside = *box;
     if (inside.starts_with("\\text{") && inside.ends_with('}')) inside = inside.substr(6, inside.size() - 7);
-    return detail::freeform_words(text::undressed(inside));
+    return detail::freeform_words(text::undressed(inside), false);
   }
   const auto stated = text::last_statement(plain);
   plain = text::before(stated ? text::strip(plain.substr(stated->end)) : text::behind_last(plain, "\n"), "\n");
   const std::string line = text::replaced(plain, "**", "");
-  return detail::freeform_words(text::undressed(stated ? detail::first_sentence(line) : std::string_view(line)));
+  return detail::freeform_words(text::undressed(stated ? detail::first_sentence(line) : std::string_view(line)), false);
 }
 
 }  // namespace sextant::postprocess

@@ -76,7 +76,9 @@ inline bool is_left_out(std::string_view before) {
 /// The letters that begin lines as the first one does: "A. iron\nC. lead". Nothing where it is no such line.
 inline std::string beginning_lines(std::string_view text, std::string_view options) {
   const auto is_item = [&](std::string_view line) {
-    if (line.size() < 2 || options.find(line[0]) == options.npos) return false;
+    while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+    if (line.empty() || options.find(line[0]) == options.npos) return false;
+    if (line.size() == 1) return true;
     return std::string_view(".):").find(line[1]) != std::string_view::npos || line.substr(1).starts_with("、");
   };
   std::string out;
@@ -119,7 +121,8 @@ inline std::string first_run(std::string_view text, std::string_view options) {
     std::string found;
     for (size_t at = begin; !run.empty();) {
       found += run;
-      at = multi_detail::joined_until(view, at + run.size());
+      at += run.size();
+      at = multi_detail::joined_until(view, at < view.size() && view[at] == ')' ? at + 1 : at);  // "A) and C)"
       run = at == view.npos ? std::string_view() : run_at(at);
       if (!run.empty() && multi_detail::is_wrong(view.substr(at + run.size()))) break;  // "BCD, A错误"
     }

@@ -63,21 +63,30 @@ inline bool is_prose(std::string_view between) {
   return false;
 }
 
+/// Between dollars, or LaTeX's other signs: the last one of a text; "" where there is none.
+inline std::string last_formula(std::string_view text) {
+  std::string_view last;
+  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}}) {
+    std::string_view one;
+    if (!text::detail::last_between(text, open, close, one) || text::strip(one).empty() || (open == "$" && is_prose(one))) continue;
+    if (last.empty() || one.data() > last.data()) last = one;
+  }
+  return std::string(text::strip(last));
+}
+
 }  // namespace detail
 
-/// What stands in the last \boxed{}; else what "the answer is" states last; else the last formula between dollars; else the
+/// What stands in the last \boxed{} and those that are joined to it; else what "the answer is" states last; else the last formula between dollars; else the
 /// last number; else "".
 inline std::string math_answer(std::string_view reply) {
   const std::string answer = split_thinking(reply).answer;
   const std::string_view plain = text::before_next_question(answer);
-  if (const auto box = text::last_boxed(plain)) return std::string(text::strip(*box));
+  if (const auto box = text::last_boxes(plain)) return std::string(text::strip(*box));
   if (const auto stated = text::last_statement(plain)) {
     const std::string formula = detail::stated_formula(plain.substr(stated->end));
     if (!formula.empty()) return formula;
   }
-  std::string_view formula;
-  if (text::detail::last_between(plain, "$", "$", formula) && !text::strip(formula).empty() && !detail::is_prose(formula))
-    return std::string(text::strip(formula));
+  if (std::string formula = detail::last_formula(text::replaced(plain, "$$", "$")); !formula.empty()) return formula;
   const auto all = text::numbers(plain);
   return all.empty() ? std::string() : all.back().value;
 }

@@ -97,11 +97,14 @@ class OptionTexts {
     longest_ = std::max(longest_, plain.size());
     if (!plain.empty()) texts_.push_back({letter, std::move(plain)});
   }
-  /// Lower case, without brackets and what ends a sentence.
+  /// Lower case, without brackets, a blank before a percent sign, and what ends a sentence.
   static std::string plain_of(std::string_view text) {
     std::string out;
-    for (const char c : text)
+    for (const char c : text) {
+      if (c == '%' && out.size() > 1 && out.back() == ' ' && is_digit_at(out, out.size() - 2)) out.pop_back();
+      if (c == '%' && out.ends_with('\\')) out.pop_back();
       if (c != '(' && c != ')' && c != box) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
     for (bool ended = true; ended && !out.empty();) {
       ended = false;
       for (const std::string_view end : {".", "。", "!", " ", "\n", ";", ","})
@@ -157,6 +160,7 @@ class OptionTexts {
     if (text == "no" && rest[0] == ' ')
       for (const std::string_view word : {"longer", "one", "more", "doubt", "such", "single", "other"})
         if (rest.substr(1).starts_with(word)) return true;
+    if (is_longer_word(text, rest)) return true;
     if (!is_digit_at(text, text.size() - 1)) return false;
     if (std::string_view(".,:/-").find(rest[0]) != std::string_view::npos && is_digit_at(rest, 1)) return true;
     for (const std::string_view sign : {"^", "²", "³", "⁴", "⁵", "⁶", "万", "亿", "千", "百"})
@@ -171,6 +175,20 @@ class OptionTexts {
       return is_digit_at(number, number.starts_with(' ') ? 1 : 0);
     }
     return false;
+  }
+  /// 北京大学 is not 北京, where the option is a short word: what goes on behind it is neither a particle nor 市.
+  static bool is_longer_word(std::string_view text, std::string_view rest) {
+    constexpr size_t short_word = 9;  // bytes: three characters
+    const auto ideograph = [](std::string_view of) {
+      const char32_t c = utf8::at(of, 0).code;
+      return c >= 0x4E00 && c <= 0x9FFF;
+    };
+    if (text.size() > short_word || text.size() % 3 != 0 || !ideograph(text.substr(text.size() - 3)) || !ideograph(rest)) return false;
+    constexpr std::string_view goes_with =
+        "的是了吗呢吧啊也都因由所而但这那它他她其在有为以或和与及市省县选项答对正没不并且即如根从我你您们本题该故综";
+    for (size_t i = 0; i < goes_with.size(); i += 3)
+      if (rest.starts_with(goes_with.substr(i, 3))) return false;
+    return true;
   }
   /// "Paris or Rome", where both are options and nothing more is said of the second.
   bool joins_another(const Option& first, std::string_view rest) const {

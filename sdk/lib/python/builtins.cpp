@@ -471,6 +471,10 @@ Builtin find_builtin(std::string_view name) {
   return find_score(name);
 }
 bool is_module(std::string_view name) { return std::find(std::begin(modules), std::end(modules), name) != std::end(modules); }
+bool is_text_method(std::string_view name) {
+  static const Value text("");
+  return name.starts_with("str.") && jinja::has_method(text, std::string(name.substr(4)));
+}
 std::optional<Value> module_constant(std::string_view name) {
   constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz", upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   if (name == "string.ascii_lowercase") return Value(lower);

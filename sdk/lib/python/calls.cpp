@@ -80,6 +80,12 @@ Value Interpreter::call(const Value& f, Arguments given) {
       patterns_.emplace_back(bound.text(0, ""), std::move(*regex));
       return function(number_name("pattern", patterns_.size() - 1));
     }
+    if (is_text_method(name)) {
+      if (given.positional.empty() || !given.positional[0].string()) throw Failure(fmt::format("{}() needs a text", name));
+      const Value text = given.positional[0];
+      given.positional.erase(given.positional.begin());
+      return call(attribute(text, name.substr(4)), std::move(given));
+    }
     const Builtin builtin = find_builtin(name);
     if (!builtin) throw Failure(fmt::format("'{}' cannot be called", name));
     return builtin(*this, given);

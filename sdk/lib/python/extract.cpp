@@ -163,7 +163,7 @@ class Writer {
   static std::string known_text(const std::string& name, const std::string& known) {
     if (is_module(known)) return known == name ? "import " + known : fmt::format("import {} as {}", known, name);
     const size_t dot = known.rfind('.');
-    if (dot == known.npos) return fmt::format("{} = {}", name, known);
+    if (dot == known.npos || is_text_method(known)) return fmt::format("{} = {}", name, known);
     const std::string member = known.substr(dot + 1);
     return fmt::format("from {} import {}{}", known.substr(0, dot), member, member == name ? "" : " as " + name);
   }
@@ -277,6 +277,12 @@ class Writer {
           refuse(module, n.line, fmt::format("'{}' is not read", full));
         return;
       }
+      // of a type itself: str.lower
+      if (of.kind == Node::Kind::name && !is_own(of.name) && Interpreter::is_builtin(of.name) && !has_value(module, of.name)) {
+        const std::string full = of.name + "." + n.name;
+        if (!find_builtin(full) && !is_text_method(full)) refuse(module, n.line, fmt::format("'{}' is not read", full));
+        return;
+      }
       const bool of_path = of.kind == Node::Kind::name && of.name == "Path";
       if (!is_method(n.name) && !of_path)
         refuse(module, n.line, fmt::format("the method or member '{}' is not read", n.name));
@@ -286,6 +292,11 @@ class Writer {
         refuse(module, n.line, fmt::format("{}() changes what has no name", n.name));
     };
     uses.definition(d);
+  }
+  bool has_value(const Module& module, const std::string& name) {
+    try {
+      return in_.find(module.scope, name) != nullptr;
+    } catch (const Placed&) { return true; }
   }
   // "os.path" of os.path; empty: it is none of the modules that are known.
   std::string known_module(const Node& of, const Module& module, const std::function<bool(const std::string&)>& is_own) {

@@ -246,7 +246,7 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
   if (const std::string known = known_name(object); !known.empty()) {
     const std::string full = known + "." + name;
     if (auto constant = module_constant(full)) return *constant;
-    if (find_builtin(full) || is_module(full)) return function("known/" + full);
+    if (find_builtin(full) || is_module(full) || is_text_method(full)) return function("known/" + full);
     throw Failure(fmt::format("'{}' is not read", full));
   }
   if (const jinja::Function* f = object.function()) {

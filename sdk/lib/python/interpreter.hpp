@@ -130,6 +130,7 @@ using Builtin = Value (*)(Interpreter&, const Arguments&);
 Builtin find_builtin(std::string_view name);
 Builtin find_score(std::string_view name);   // of scikit-learn's metrics and numpy
 bool is_module(std::string_view name);
+bool is_text_method(std::string_view name);  // "str.lower": the text is its first argument
 std::optional<Value> module_constant(std::string_view name);  // "string.digits"
 
 }  // namespace sextant::python

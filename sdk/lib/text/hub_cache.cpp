@@ -30,6 +30,11 @@ std::string datasets_cache_folder() {
   return below_home("/datasets");
 }
 
+std::string modules_cache_folder() {
+  if (const std::string cache = variable("HF_MODULES_CACHE"); !cache.empty()) return cache;
+  return below_home("/modules");
+}
+
 // As `datasets` spells names: in small letters, _ before a capital that begins a word.
 std::string datasets_folder_name(std::string_view id) {
   const size_t slash = id.find('/');

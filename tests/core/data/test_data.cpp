@@ -54,6 +54,8 @@ TEST_CASE("a response's line gives the same doubles and floats back", "[data]") 
     float any = 0;
     std::memcpy(&any, &narrow, sizeof any);
     score.token_logprobs = {any, 0.1f, -0.0f};
+    score.token_means = {-1.5f, -0.1f, 0}, score.token_variances = {0.3f, 2, 1e-9f};
+    out.margin = Margin{0.1f, 7, 2};
     out.embedding = {any, std::numeric_limits<float>::infinity()};
     out.scores = {score};
     const auto back = response_from_line(to_line(out));
@@ -67,6 +69,8 @@ TEST_CASE("a response's line gives the same doubles and floats back", "[data]") 
     else CHECK(std::memcmp(got.token_logprobs.data(), score.token_logprobs.data(), 3 * sizeof(float)) == 0);
     CHECK(back->embedding.at(1) == std::numeric_limits<float>::infinity());
     CHECK(got.greedy == score.greedy);
+    CHECK((got.token_means == score.token_means && got.token_variances == score.token_variances));
+    CHECK((back->margin && back->margin->least == 0.1f && back->margin->token == 7 && back->margin->request == 2));
     CHECK(to_line(*back) == to_line(out));
   }
 }
@@ -135,7 +139,7 @@ TEST_CASE("a request is the same after its JSON", "[data]") {
   out.keep_bytes = 3;
   out.max_prompt_tokens = 4;
   out.add_special = false;
-  out.token_logprobs = out.keep = out.split_special = true;
+  out.token_logprobs = out.keep = out.split_special = out.token_moments = out.least_margin = true;
   out.tools_json = R"([{"name":"calculator"}])";
   const Request back = again(out, [](const auto& v, auto o) { return request_from_json(v, o); });
   CHECK(text_of(back) == text_of(out));

@@ -233,5 +233,27 @@ TEST_CASE("ppl_only gives a text's number without a prediction") {
   CHECK(outcome.extra_json == R"({"ppl":2.25,"logprob":-9.0,"tokens":4,"bytes":11})");
 }
 
+TEST_CASE("min_k looks at the question's least probable tokens, plainly and against what was to be expected") {
+  Bench bench;
+  bench.prompts.prompts.push_back(prompt_of("Examples. Question", 8));
+  auto score = score_of(-7.5, 5);
+  score.token_logprobs = {-1, -4, -0.5f, -2, 0};
+  score.token_means = {-3, -3, -1, -1, 0};
+  score.token_variances = {4, 1, 0.25f, 1, 0};  // (ln p - mean) / sd: 1, -1, 1, -1, 0
+  const Outcome half = value_of(bench.drive("min_k", R"({"percent": 40})", scores({score})));
+  CHECK(bench.asked(0).ask == data::Ask::score);
+  CHECK(bench.asked(0).text == data::Text("Examples. "));
+  CHECK(bench.asked(0).continuations.at(0) == data::Text("Question"));
+  CHECK((bench.asked(0).token_logprobs && bench.asked(0).token_moments));
+  CHECK(half.prediction.empty());
+  CHECK(half.extra_json == R"({"min_k_plus_plus":-1.0,"min_k":-3.0,"logprob":-7.5,"tokens":5})");
+  const json::Document least = json_of(value_of(bench.drive("min_k", "{}", scores({score}))).extra_json);
+  CHECK(least["min_k"].GetDouble() == -4);  // one token at least
+  score.token_variances.pop_back();
+  CHECK(message_of(bench.drive("min_k", "{}", scores({score}))).find("did not say what ln p") != std::string::npos);
+  CHECK(message_of(bench.drive("min_k", "{}", scores({score_of(0, 0)}))).find("no token") != std::string::npos);
+  CHECK(message_of(bench.drive("min_k", R"({"percent": 0})", scores({score}))).find("percent") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace sextant::test

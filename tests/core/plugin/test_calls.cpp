@@ -185,6 +185,7 @@ TEST_CASE("a plugin built against shorter structs answers every request") {
   one.text = data::Text("first"), one.sampling = data::Sampling{};
   two.text = data::Text("second"), two.sampling = data::Sampling{}, two.messages = {data::Message("user", "second")};
   scored.ask = data::Ask::score, scored.continuations = {data::Text("a"), data::Text("bcd")}, scored.token_logprobs = true;
+  scored.token_moments = one.least_margin = true;
   const data::Request* const requests[] = {&one, &two, &scored};
   std::map<size_t, data::Response> got;
   REQUIRE(model->run(3, requests, [&](size_t index, data::Response response) { got[index] = std::move(response); }));
@@ -200,6 +201,8 @@ TEST_CASE("a plugin built against shorter structs answers every request") {
   CHECK(got[2].scores[1].logprob == -3);
   CHECK(got[2].scores[1].total_tokens == 3);
   CHECK(got[2].scores[1].token_logprobs.empty());
+  CHECK(got[2].scores[1].token_means.empty());
+  CHECK_FALSE(got[0].margin);
 }
 
 TEST_CASE("a scoring request without scores is an error of its own") {

@@ -21,6 +21,21 @@ data::LabelScore mean(const std::string& label, double logprob, uint32_t tokens)
   return {label, "", logprob, tokens, -logprob / tokens, {}};
 }
 
+TEST_CASE("a greedy reply is certain until two errors reach its least margin") {
+  data::Attempt reply;
+  reply.margin = data::Margin{0.5f, 3};
+  const Choice certain = report::reply_of(reply, 0.24, true);
+  CHECK(certain.kind == Choice::Kind::certain);
+  CHECK(certain.needed == 0.25);
+  CHECK((certain.may_be_right && !certain.may_be_wrong));
+  const Choice open = report::reply_of(reply, 0.25, false);
+  CHECK(open.kind == Choice::Kind::open);
+  CHECK((open.may_be_right && open.may_be_wrong && !open.right));
+  reply.margin.reset();
+  CHECK(report::reply_of(reply, 1, true).kind == Choice::Kind::unknown);
+  CHECK(report::reply_of(attempt({sum("A", -1, 1)}, "A", "\"A\""), 1, true).kind == Choice::Kind::unknown);
+}
+
 TEST_CASE("a choice is certain until the error reaches its margin over the tokens of both labels") {
   const data::Attempt sums = attempt({sum("A", -3, 2), sum("B", -4, 3), sum("C", -9, 1)}, "A", "\"A\"");
   CHECK(report::choice_of(sums, 0.19).kind == Choice::Kind::certain);

@@ -83,12 +83,21 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
   for (const Case& c : {Case{"Paris", R"(["Paris", "paris"])", "lists"},
                         {"paris", R"("Paris")", "case"},
                         {"Paris.", R"("Paris")", "case"},
+                        {"cafe\u0301", "\"caf\u00e9\"", "case"},
+                        {"1,234.0", R"("1234")", "case"},
                         {"B", "1", "index_to_letter"},
                         {"B", R"("cork")", "no answer is among the references"},
                         {"B", R"("A")", ""}}) {
     INFO(c.said << " " << c.target);
     std::vector<std::pair<std::string, std::string>> rows(4, {c.said, c.target});
     if (std::string_view(c.cause).empty()) rows.emplace_back("A", R"("B")");
+    if (std::string_view(c.cause) == "case") {
+      rows.emplace_back("A", R"("A")");
+      const auto some = found(rows);
+      REQUIRE(kinds(some) == Kinds{"nearly"});
+      CHECK(some[0].count == 4);
+      rows.pop_back();
+    }
     const auto findings = found(rows);
     if (std::string_view(c.cause).empty()) {
       CHECK(findings.empty());
@@ -97,6 +106,25 @@ TEST_CASE("a score of 0 is a finding where answers and references show why") {
     REQUIRE(kinds(findings) == Kinds{"zero"});
     CHECK_THAT(findings[0].detail, Catch::Contains(c.cause));
   }
+}
+
+TEST_CASE("references that a metric's tokens are not made for are a finding, and a setting for them is named") {
+  const auto kind_of = [](const char* metric, const char* config, const std::string& target) {
+    config::DatasetConfig set = scored_set();
+    set.metrics = {{metric, config}};
+    const auto scored = score_with(set, steps_of({exact()}), attempts({{"A", target}, {"A", "\"A\""}}));
+    REQUIRE(scored);
+    return scored->findings.empty() ? std::string() : scored->findings[0].kind + " " + scored->findings[0].detail;
+  };
+  CHECK(kind_of("rouge", "{}", "\"北京大学发布了新的模型\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of("rouge", R"({"tokens": "words"})", "\"Москва и Киев\"") == "dropped_letters rouge; \"tokens\": \"mixed\"");
+  CHECK(kind_of("rouge", R"({"tokens": "mixed"})", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of("rouge", "{}", "\"the café, in 2024\"") == "");
+  CHECK(kind_of("lm_eval_bleu", "{}", "\"北京大学发布了新的模型\"") == "no_blanks lm_eval_bleu");
+  CHECK(kind_of("bleu", R"({"tokenize": "zh"})", "\"北京大学发布了新的模型\"") == "");
+  CHECK(kind_of("ter", "{}", "\"北京 大学 发布 了 新 的 模型\"") == "");
+  CHECK(kind_of("token_f1", "{}", "\"Москва и Киев\"") == "");
+  CHECK(kind_of("accuracy", "{}", "\"北京大学发布了新的模型\"") == "");
 }
 
 TEST_CASE("what a model thought is not graded, unless a filter is given it; a reply that ends in thought holds no answer") {

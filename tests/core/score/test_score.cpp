@@ -132,6 +132,9 @@ TEST_CASE("what cannot be scored is an error, never a number") {
   REQUIRE_FALSE(none);
   CHECK(none.error().kind == Error::Kind::config);
   CHECK_THAT(none.error().message, Contains("cards/ceval_gen.json"));
+  const auto twice = score_with(scored_set(), steps_of({exact()}), {attempt(0, "A", "\"A\""), attempt(3, "A", "\"A\""), attempt(3, "A", "\"A\"")});
+  REQUIRE_FALSE(twice);
+  CHECK_THAT(twice.error().message, Contains("hold row 3 more than once"));
   const auto empty = score_with(scored_set(), steps_of({exact()}), {});
   REQUIRE_FALSE(empty);
   CHECK_THAT(empty.error().message, Contains("no predictions"));

@@ -10,7 +10,9 @@
 #include "../../../core/stats/interval.hpp"
 #include "../../../core/stats/lm_eval_error.hpp"
 #include "../../../core/stats/paired.hpp"
+#include "../../../core/stats/rank_sum.hpp"
 #include "../../../core/stats/resample.hpp"
+#include "../../../core/stats/stream.hpp"
 #include "../../../core/stats/variants.hpp"
 
 namespace sextant::test {
@@ -274,6 +276,44 @@ TEST_CASE("a gate goes, stops, or says how many questions it lacks") {
   CHECK(worse.verdict() == Verdict::no_go);
   CHECK(same.verdict() == Verdict::go);
   CHECK(Sequential(0.01, 1).verdict() == Verdict::inconclusive);
+}
+
+TEST_CASE("variants of clusters change places together") {
+  // ten questions, in clusters of five that always agree: two observations, not ten
+  std::vector<std::vector<double>> values(2, std::vector<double>(10));
+  for (size_t q = 0; q < 10; ++q) values[1][q] = 1;
+  const std::vector<uint32_t> clusters{0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
+  CHECK(variant_spread(values).p < 0.01);
+  CHECK(variant_spread(values, clusters, 1).p == Approx(0.5).margin(0.05));  // two of four patterns are as far apart
+  CHECK(variant_spread({{1, 1, 0}, {1, 1, 0}}, std::vector<uint32_t>{0, 0, 1}, 1).p == 1);
+  // where clusters of three are alike, the test of single questions rejects far too often
+  Stream stream(7);
+  int plain = 0, clustered = 0;
+  constexpr int runs = 150;
+  for (int run = 0; run < runs; ++run) {
+    std::vector<std::vector<double>> made(3, std::vector<double>(45));
+    std::vector<uint32_t> of(45);
+    for (size_t q = 0; q < 45; ++q)
+      for (size_t v = 0; v < 3; ++v) {
+        of[q] = static_cast<uint32_t>(q / 3);
+        made[v][q] = q % 3 == 0 ? static_cast<double>(stream.below(2)) : made[v][q - 1];
+      }
+    plain += variant_spread(made).p < 0.05;
+    clustered += variant_spread(made, of, static_cast<uint64_t>(run)).p < 0.05;
+  }
+  CHECK(plain > runs / 10);
+  CHECK(clustered <= runs * 0.05 + 3 * std::sqrt(runs * 0.05 * 0.95));
+}
+
+TEST_CASE("the rank-sum test is scipy's") {  // mannwhitneyu(a, b, method="asymptotic", use_continuity=True)
+  const std::vector<double> a{1, 2, 3, 4.5, 6, 7, 7, 9}, b{0, 1, 2, 2, 3, 5, 7};
+  CHECK(rank_sum(a, b).above == Approx(0.7142857142857143).epsilon(1e-12));
+  CHECK(rank_sum(a, b).p == Approx(0.1793008982115698).epsilon(1e-9));
+  CHECK(rank_sum(b, a).p == Approx(0.1793008982115698).epsilon(1e-9));
+  const std::vector<double> c{5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, d{1, 2, 3, 4, 5.5, 6.5, 7.5, 0, -1, 2.5};
+  CHECK(rank_sum(c, d).above == Approx(0.94).epsilon(1e-12));
+  CHECK(rank_sum(c, d).p == Approx(0.0010079762403767444).epsilon(1e-9));
+  CHECK(rank_sum(std::vector<double>{1, 1, 1}, std::vector<double>{1, 1}).p == 1);
 }
 
 TEST_CASE("the standard errors that lm-eval 0.4.13 bootstraps") {

@@ -250,3 +250,43 @@ TEST_CASE("tasks: a card says how many examples, of which split, and what is sco
   CHECK(json::write(reply["eval"]["filters"]) ==
         R"({"s":[{"type":"filter","steps":[{"function":"regex"},{"function":"take_first"}]}]})");
 }
+
+TEST_CASE("tasks: a file's name is told from its lines only where that is beyond doubt", "[tasks]") {
+  const auto seen = [](const std::string& yaml) {
+    const auto sketch = sketch_of(yaml);
+    if (!sketch) return std::string("?");
+    return fmt::format("{}{} {} {} {}", sketch->is_class ? "class " : "", sketch->task.value_or("-"), sketch->group.value_or("-"),
+                       sketch->tags ? fmt::format("{}", fmt::join(*sketch->tags, "+")) : "-", fmt::join(sketch->includes, "+"));
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"task: a\ntag: [x]\n", "?"},
+      {"---\n# c\ntask: a-b   # c\ntag:\n- x\n- 'y'\ninclude: ../c.yaml\n", "a-b - x+y ../c.yaml"},
+      {"tag:\n  - x\n\n  # c\n  - y\ntask: \"a\"\r\n", "a - x+y "},
+      {"group: g\ntask:\n  - a\n  - task: b\n    tag: x\n", " g - "},
+      {"class: !function t.F\ntask: f\n", "class f - - "},
+      {"include: [a, b]\ntask: t\n", "?"},
+      {"task: 12\n", "?"},
+      {"task: true\n", "?"},
+      {"task: a b\n", "?"},
+      {"task: &x a\n", "?"},
+      {"task: a\n  b\n", "?"},
+      {"task: a\ntask: b\n", "?"},
+      {"task: [a]\n", "?"},
+      {"<<: *x\ntask: a\n", "?"},
+      {"\"task\": a\n", "?"},
+      {"{task: a}\n", "?"},
+      {"\ttask: a\n", "?"},
+      {"description: \"x\ntask: b\"\ntask: a\n", "?"},
+      {"description: 'x\n\n  task: b'\ntask: a\n", "a - - "},
+      {"description: 'it''s'\ntask: a\n", "a - - "},
+      {"description: |\n  task: b\ntask: a\n", "a - - "},
+      {"d: {a: 1,\ntask: b}\ntask: a\n", "?"},
+      {"task: a\n...\ntask: b\n", "?"},
+      {"task: a\n---\ntask: b\n", "?"},
+      {"tag: x\n", "- - x "},
+  };
+  for (const auto& [yaml, expected] : cases) {
+    INFO(yaml);
+    CHECK(seen(yaml) == expected);
+  }
+}

@@ -27,11 +27,12 @@ Requests mixed_requests() {
       sxt_sampling& s = out.generate(question, 12, i == 6 ? std::vector<std::string>{"e"} : std::vector<std::string>{});
       s.min_new_tokens = i == 3 ? 12 : 0;
       if (i == 9) s.temperature = 0.9f, s.top_p = 0.95f, s.seed = 5;
+      out.last().flags |= SXT_REQUEST_LEAST_MARGIN;
     } else {
       out.score(question, {" A", " B", " C of the others", " D"});
     }
   }
-  out.whole(shots, SXT_REQUEST_TOKEN_LOGPROBS);
+  out.whole(shots, SXT_REQUEST_TOKEN_LOGPROBS | SXT_REQUEST_TOKEN_MOMENTS);
   out.score("", {"the"});
   out.score(std::string(4000, 'x'), {"too long"});
   return out;
@@ -48,6 +49,9 @@ void check_same(const std::vector<Got>& a, const std::vector<Got>& b) {
     REQUIRE(a[i].text == b[i].text);
     REQUIRE(a[i].finish == b[i].finish);
     REQUIRE(a[i].prompt_tokens == b[i].prompt_tokens);
+    REQUIRE(a[i].least_margin == b[i].least_margin);
+    REQUIRE(a[i].token_means == b[i].token_means);
+    REQUIRE(a[i].token_variances == b[i].token_variances);
     REQUIRE(a[i].token_logprobs == b[i].token_logprobs);  // floats, compared bit by bit but for -0 and NaN, which do not occur
     REQUIRE(a[i].scores.size() == b[i].scores.size());
     for (size_t c = 0; c < a[i].scores.size(); ++c) {
@@ -106,6 +110,7 @@ TEST_CASE("a score is the sum of its tokens, and generation continues what scori
   generate.generate("The capital of the", 8).min_new_tokens = 8;
   const Got made = backend.run(generate.all())[0];
   REQUIRE(made.ids.size() == 8);
+  CHECK(made.margin_count == 0);
   Requests score;
   score.score("The capital of the", {made.text});
   const Got scored = backend.run(score.all())[0];

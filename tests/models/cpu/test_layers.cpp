@@ -207,6 +207,49 @@ TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
                            << "exact by " << worst_slices);
 }
 
+// Against the logits of the same rows: over three chunks of the vocabulary, the last one not full.
+TEST_CASE("margins and moments are those of a row's logits", "[cpu][layers]") {
+  Architecture a = plain();
+  a.vocab = 1500, a.logit_scale = 4;  // peaks, as models have them
+  const TinyModel model(a);
+  constexpr uint32_t rows = 20;
+  for (const cpu::Compute compute : computes)
+    for (const cpu::Numerics& numerics : tables(compute)) {
+      CAPTURE(int(compute), numerics.matmul.name);
+      Runner runner(model, numerics, 2);
+      std::vector<std::vector<float>> logits(rows, std::vector<float>(a.vocab));
+      Batch batch;
+      batch.runs.push_back({0, rows, 0, 0, 0});
+      batch.pages.push_back(0);
+      batch.adjustments = {{3, 0, 0}, {700, 1.5f, 0.25f}, {1400, 0, 0}};
+      for (uint32_t r = 0; r < rows; ++r) {
+        batch.tokens.push_back(static_cast<int32_t>(r * 70 % a.vocab));
+        batch.positions.push_back(r);
+        batch.head.push_back({r, 0, 0, false, logits[r].data()});
+        batch.head.back().margin = r % 3 != 1;
+        batch.head.back().moments = r % 3 != 2;
+        if (r % 2) batch.head.back().adjustment_count = 3;
+      }
+      Outputs outputs;
+      REQUIRE(runner.device.run(batch, [] { return false; }, outputs));
+      for (uint32_t r = 0; r < rows; ++r) {
+        CAPTURE(r);
+        std::vector<double> sorted(logits[r].begin(), logits[r].end());
+        std::sort(sorted.begin(), sorted.end(), std::greater<>());
+        double sum = 0, mean = 0, variance = 0;
+        for (const double x : sorted) sum += std::exp(x - sorted[0]);
+        const auto lnp = [&](double x) { return x - sorted[0] - std::log(sum); };
+        for (const double x : sorted) mean += std::exp(lnp(x)) * std::max(lnp(x), -1e3);
+        for (const double x : sorted) variance += std::exp(lnp(x)) * std::pow(std::max(lnp(x), -1e3) - mean, 2);
+        const HeadResult& got = outputs.head[r];
+        if (batch.head[r].margin) CHECK(got.margin == static_cast<float>(sorted[0] - sorted[1]));
+        if (!batch.head[r].moments) continue;
+        CHECK(got.mean == Approx(mean).epsilon(2e-6));
+        CHECK(got.variance == Approx(variance).epsilon(2e-5));
+      }
+    }
+}
+
 TEST_CASE("what a generation goes on with is the likeliest, or as good as that", "[cpu][layers]") {
   for (const Variant& variant : variants) {
     const auto model = model_of(variant);

@@ -25,7 +25,7 @@
 #define SXT_ABI_MAJOR 1u
 /* The newest minor that these headers describe. A plugin asks for more than 1.0 explicitly, by defining SXT_ABI_MINOR before
  * it includes them; so what is built by default stays loadable by older cores. */
-#define SXT_ABI_MINOR_NEWEST 0u
+#define SXT_ABI_MINOR_NEWEST 1u
 #ifndef SXT_ABI_MINOR
 #define SXT_ABI_MINOR 0u
 #endif

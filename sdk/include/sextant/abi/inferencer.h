@@ -18,10 +18,10 @@
  *
  *   REQUEST = {"ask": "generate"|"score"|"whole"|"embed"|"tokenize"|"tool", "text"?, "messages"?: [MESSAGE...], "ids"?: [...],
  *       "continuations"?: [...], "continuation_ids"?: [[ID...]...], "sampling"?: SAMPLING, "keep_bytes"?, "max_prompt_tokens"?,
- *       "add_special"?: false, "token_logprobs"?, "total_logprob"?, "keep"?, "tools"?: [...], "tool"?: CALL}
+ *       "add_special"?: false, "token_logprobs"?, "total_logprob"?, "token_moments"?, "keep"?, "tools"?: [...], "tool"?: CALL}
  *   RESPONSE = {"text"?, "thinking"?, "ids"?, "scores"?: [SCORE...], "calls"?: [CALL...], "embedding"?: [...], "finish"?,
- *               "usage": {"prompt_tokens", "computed_tokens", "generated_tokens", "truncated_tokens"}}
- *   SCORE = {"logprob", "total_logprob"?, "tokens", "total_tokens", "greedy"?, "token_logprobs"?}
+ *               "margin"?: {"least", "token"}, "usage": {"prompt_tokens", "computed_tokens", "generated_tokens", "truncated_tokens"}}
+ *   SCORE = {"logprob", "total_logprob"?, "tokens", "total_tokens", "greedy"?, "token_logprobs"?, "token_means"?, "token_variances"?}
  *   SAMPLING = {"max_new_tokens", "min_new_tokens"?, "temperature"?, "top_p"?, "top_k"?, "seed"?, "stop"?: ["..."],
  *               "max_thinking_tokens"?, "min_p"?, "repetition_penalty"?, "presence_penalty"?, "frequency_penalty"?,
  *               "no_repeat_ngram_size"?, "suppress_tokens"?: [ids], "begin_suppress_tokens"?: [ids]}

@@ -11,7 +11,10 @@ enum {
   SXT_MODEL_CHAT = 1u << 3,     /* it has a chat template: render_chat works */
   SXT_MODEL_EMBED = 1u << 4,
   SXT_MODEL_MESSAGES = 1u << 5, /* it takes messages as they are, and renders them itself (a served model) */
-  SXT_MODEL_ADJUSTS = 1u << 6   /* it follows sxt_sampling from min_p on; without it those members are never set */
+  SXT_MODEL_ADJUSTS = 1u << 6,  /* it follows sxt_sampling from min_p on; without it those members are never set */
+  /* since 1.1; without one its flag of a request is never set */
+  SXT_MODEL_MOMENTS = 1u << 7,  /* it follows SXT_REQUEST_TOKEN_MOMENTS */
+  SXT_MODEL_MARGINS = 1u << 8   /* it follows SXT_REQUEST_LEAST_MARGIN */
 };
 typedef struct sxt_model_info {
   uint32_t struct_size, abilities;         /* the caller sets struct_size; abilities: SXT_MODEL_* */
@@ -75,8 +78,11 @@ enum {
   SXT_REQUEST_TOTAL_LOGPROB = 1u << 2,  /* SXT_ASK_SCORE: fill sxt_score.total_logprob, too, which costs the logits of every
                                            token of  the prompt; SXT_ASK_WHOLE always does */
   SXT_REQUEST_SPLIT_SPECIAL = 1u << 3,  /* special tokens inside the text are plain text */
-  SXT_REQUEST_KEEP = 1u << 4            /* a next turn follows that begins with this prompt and its reply: keep the KV cache
+  SXT_REQUEST_KEEP = 1u << 4,           /* a next turn follows that begins with this prompt and its reply: keep the KV cache
                                            while memory allows */
+  /* since 1.1 */
+  SXT_REQUEST_TOKEN_MOMENTS = 1u << 5,  /* SXT_ASK_SCORE and _WHOLE: fill sxt_score.token_mean and token_variance */
+  SXT_REQUEST_LEAST_MARGIN = 1u << 6    /* SXT_ASK_GENERATE at temperature 0: fill sxt_result.least_margin; else ignored */
 };
 /* A prompt is a text (prefix), token ids (prefix_ids, instead of it), or messages. A request with messages and an empty
  * prefix is for models with SXT_MODEL_MESSAGES; for the others the core renders the messages and gives both. Continuations
@@ -107,6 +113,9 @@ typedef struct sxt_score {
   double logprob, total_logprob;           /* the continuation's tokens; the item's tokens 2..N, NaN where it was not wanted */
   uint32_t token_count, total_tokens;      /* of the continuation; N of the item */
   const float *token_logprob;              /* token_count values, borrowed for the call; NULL if not wanted */
+  /* since 1.1: what ln p of the next token is expected to be where a token of the continuation stands, and its variance: the
+   * sums over the vocabulary of p ln p, and of p (ln p - mean)^2. token_count values each; NULL if not wanted */
+  const float *token_mean, *token_variance;
 } sxt_score;
 typedef struct sxt_token_logprob { int32_t id; float logprob; } sxt_token_logprob;
 enum { SXT_FINISH_EOS, SXT_FINISH_STOP, SXT_FINISH_LENGTH, SXT_FINISH_TOOL_CALLS };
@@ -126,6 +135,12 @@ typedef struct sxt_result {
   sxt_str prompt_as_sent;                  /* where the backend made the prompt's text itself */
   const float *id_logprob;                 /* id_count values, or NULL */
   const sxt_token_logprob *top;            /* id_count times request.top_logprobs, likeliest first, or NULL */
+  /* since 1.1: the least of the margins ln p(chosen token) - ln p(second best) over the tokens that were chosen for being the
+   * likeliest, the end token among them, in nats and as they were chosen from (penalties and forbidden ids done);
+   * least_margin_at: how many tokens had been said before it, the first such place; margin_count: over how many tokens.
+   * 0: not wanted, or nothing was chosen */
+  float least_margin;
+  uint32_t least_margin_at, margin_count, reserved2;
 } sxt_result;
 /* Called once for each request, as soon as it is done, in any order; calls never overlap; all is borrowed. [any] */
 typedef struct sxt_result_sink { void *ctx; void (*put)(void *ctx, uint64_t index, const sxt_result *); } sxt_result_sink;

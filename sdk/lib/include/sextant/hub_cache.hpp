@@ -18,6 +18,9 @@ std::string datasets_folder_name(std::string_view id);
 /// "org/name" or "name", and nothing that could lead out of the cache.
 bool is_hub_id(std::string_view id);
 
+/// Where the library `evaluate` keeps metrics that it fetched: $HF_MODULES_CACHE, else beside the two.
+std::string modules_cache_folder();
+
 /// The folder in the cache that the model would lie in: "models--org--name".
 std::string hub_folder_name(std::string_view id);
 

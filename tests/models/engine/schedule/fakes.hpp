@@ -61,6 +61,10 @@ inline int32_t best(uint64_t hash, bool forbid_end) {
   return 'c' + static_cast<int32_t>(hash / 23 % 20);
 }
 
+inline float margin(uint64_t hash) { return static_cast<float>(hash % 1009) / 100; }
+inline float mean(uint64_t hash) { return -static_cast<float>(hash % 31) / 8; }
+inline float variance(uint64_t hash) { return static_cast<float>(hash % 7); }
+
 inline float state(uint64_t hash, uint32_t i) {
   return static_cast<float>(extend(hash, -1 - static_cast<int32_t>(i)) % 2001) / 1000 - 1;
 }
@@ -70,7 +74,7 @@ inline float state(uint64_t hash, uint32_t i) {
 class HashDevice : public Device {
  public:
   DeviceLimits given;
-  uint64_t rows = 0, batches = 0;
+  uint64_t rows = 0, batches = 0, moments = 0;
   uint32_t cancel_after = UINT32_MAX;
   /// Every draft that is likely pays.
   explicit HashDevice(DeviceLimits limits) : given(limits), pages_(limits.pages) {
@@ -112,7 +116,11 @@ class HashDevice : public Device {
     ret.head.clear();
     ret.target_logits.assign(b.targets.size(), 0);
     for (const HeadRow& row : b.head) {
-      ret.head.push_back({log_sum_exp(hash[row.row]), best(hash[row.row], row.forbid_end)});
+      const uint64_t h = hash[row.row];
+      ret.head.push_back({log_sum_exp(h), best(h, row.forbid_end), NAN, NAN, NAN});
+      if (row.margin) ret.head.back().margin = margin(h);
+      if (row.moments) ret.head.back().mean = mean(h), ret.head.back().variance = variance(h);
+      moments += row.moments;
       for (uint32_t t = row.first_target; t < row.first_target + row.target_count; ++t)
         ret.target_logits[t] = logit(hash[row.row], b.targets[t]);
       if (row.logits)
@@ -140,6 +148,9 @@ struct Got {
   std::vector<sxt_score> scores;
   std::vector<std::vector<float>> token_logprobs;
   uint32_t prompt_tokens = 0, computed_tokens = 0, truncated_tokens = 0, finish = 0;
+  std::vector<std::vector<float>> token_means, token_variances;
+  uint32_t margin_count = 0, least_margin_at = 0;
+  float least_margin = 0;
 };
 inline void collect(void* ctx, uint64_t index, const sxt_result* r) {
   Got& got = static_cast<std::vector<Got>*>(ctx)->at(index);
@@ -150,15 +161,20 @@ inline void collect(void* ctx, uint64_t index, const sxt_result* r) {
   got.ids.assign(r->ids, r->ids + r->id_count);
   got.prompt_tokens = r->prompt_tokens, got.computed_tokens = r->computed_tokens;
   got.truncated_tokens = r->truncated_tokens, got.finish = r->finish;
+  got.margin_count = r->margin_count, got.least_margin_at = r->least_margin_at, got.least_margin = r->least_margin;
 }
 inline void collect_scores(void* ctx, uint64_t index, const sxt_result* r, uint64_t continuations) {
   collect(ctx, index, r);
   Got& got = static_cast<std::vector<Got>*>(ctx)->at(index);
   for (uint64_t c = 0; r->score && c < continuations; ++c) {
     got.scores.push_back(*r->score[c]);
-    got.scores.back().token_logprob = nullptr;
-    const float* p = r->score[c]->token_logprob;
-    got.token_logprobs.emplace_back(p, p ? p + r->score[c]->token_count : p);
+    got.scores.back().token_logprob = got.scores.back().token_mean = got.scores.back().token_variance = nullptr;
+    const auto take = [&](std::vector<std::vector<float>>& to, const float* p) {
+      to.emplace_back(p, p ? p + r->score[c]->token_count : p);
+    };
+    take(got.token_logprobs, r->score[c]->token_logprob);
+    take(got.token_means, r->score[c]->token_mean);
+    take(got.token_variances, r->score[c]->token_variance);
   }
 }
 

@@ -119,6 +119,13 @@ TEST_CASE("what the engine cannot do is refused by name", "[items]") {
   refused(request, "asks for 0");
   request = r.last(), request.top_logprobs = 5;
   refused(request, "top log-probabilities");
+  const auto plain = [&](const sxt_request& of) { return make_items(of, 3, tokenizer, {64, UINT32_MAX, false}); };
+  request = r.last(), request.flags = SXT_REQUEST_LEAST_MARGIN;
+  CHECK_THAT(plain(request).message, Catch::Contains("request 3 wants the margins"));
+  CHECK(items_of(request, tokenizer).status == SXT_OK);
+  r.score("x", {"y"}, SXT_REQUEST_TOKEN_MOMENTS);
+  CHECK(plain(r.last()).status == SXT_UNSUPPORTED);
+  CHECK_THAT(plain(r.last()).message, Catch::Contains("mean and variance of ln p"));
 }
 
 TEST_CASE("a BOS that the tokenizer adds is not added twice", "[items]") {

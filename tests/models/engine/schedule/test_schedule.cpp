@@ -27,10 +27,14 @@ float logprob(const std::vector<int32_t>& ids, size_t i, uint32_t rope_length) {
   const uint64_t h = hash_of(ids, i, rope_length);
   return static_cast<float>(logit(h, ids[i]) - log_sum_exp(h));
 }
-std::vector<int32_t> greedy(std::vector<int32_t> ids, const sxt_sampling& s, uint32_t context, uint32_t rope_length) {
+// `ret_margins`: of each choice, that of the end among them.
+std::vector<int32_t> greedy(std::vector<int32_t> ids, const sxt_sampling& s, uint32_t context, uint32_t rope_length,
+                            std::vector<float>& ret_margins) {
   std::vector<int32_t> out;
   while (out.size() < s.max_new_tokens && ids.size() < context) {
-    const int32_t token = best(hash_of(ids, ids.size(), rope_length), out.size() < s.min_new_tokens);
+    const uint64_t hash = hash_of(ids, ids.size(), rope_length);
+    const int32_t token = best(hash, out.size() < s.min_new_tokens);
+    ret_margins.push_back(margin(hash));
     if (token == Bytes::eos_id) break;
     out.push_back(token);
     ids.push_back(token);
@@ -56,7 +60,10 @@ Requests random_requests(uint64_t seed, size_t n) {
     if (prefix.size() > 100) prefix.resize(100);
     seen.push_back(prefix);
     switch (random() % 4) {
-      case 0: out.generate(prefix, static_cast<uint32_t>(random() % 50)).min_new_tokens = random() % 2 ? 0 : 7; break;
+      case 0:
+        out.generate(prefix, static_cast<uint32_t>(random() % 50)).min_new_tokens = random() % 2 ? 0 : 7;
+        if (i % 3 > 0) out.last().flags |= SXT_REQUEST_LEAST_MARGIN;
+        break;
       case 1:
         out.score(prefix, {" A", " B", " C", " D"},
                   SXT_REQUEST_TOKEN_LOGPROBS | (random() % 2 ? SXT_REQUEST_TOTAL_LOGPROB : 0));
@@ -64,6 +71,7 @@ Requests random_requests(uint64_t seed, size_t n) {
       case 2: out.score(prefix, {"x", "xy" + std::string(random() % 30, 'z'), ""}); break;
       default: out.whole(prefix, SXT_REQUEST_TOKEN_LOGPROBS); break;
     }
+    if (!out.last().sampling && i % 3 == 0) out.last().flags |= SXT_REQUEST_TOKEN_MOMENTS;
   }
   return out;
 }
@@ -78,7 +86,16 @@ void check(const RequestList& requests, const std::vector<Got>& got, const Bytes
     const std::string prefix(view(r.prefix));
     if (r.sampling) {
       const auto prompt = tokens_of(t, prefix, prefix.empty());
-      REQUIRE(got[i].ids == greedy(prompt, *r.sampling, context, rope_length(static_cast<uint32_t>(prompt.size()))));
+      std::vector<float> margins;
+      REQUIRE(got[i].ids ==
+              greedy(prompt, *r.sampling, context, rope_length(static_cast<uint32_t>(prompt.size())), margins));
+      if (!(r.flags & SXT_REQUEST_LEAST_MARGIN)) margins.clear();
+      REQUIRE(got[i].margin_count == margins.size());
+      if (!margins.empty()) {
+        const auto least = std::min_element(margins.begin(), margins.end());
+        REQUIRE(got[i].least_margin == *least);
+        REQUIRE(got[i].least_margin_at == static_cast<uint32_t>(least - margins.begin()));
+      }
       REQUIRE(got[i].prompt_tokens == prompt.size());
       continue;
     }
@@ -88,7 +105,7 @@ void check(const RequestList& requests, const std::vector<Got>& got, const Bytes
       const bool whole = r.ask == SXT_ASK_WHOLE;
       const auto ids = tokens_of(t, text, prefix.empty() && !whole);
       double total = 0;
-      std::vector<float> last;
+      std::vector<float> last, means, variances;
       const uint32_t length = rope_length(static_cast<uint32_t>(ids.size()));
       for (size_t k = 1; k < ids.size(); ++k) total += logprob(ids, k, length), last.push_back(logprob(ids, k, length));
       const auto& s = got[i].scores[c];
@@ -97,6 +114,10 @@ void check(const RequestList& requests, const std::vector<Got>& got, const Bytes
       REQUIRE(s.total_tokens == ids.size());
       REQUIRE(s.token_count <= last.size());
       last.erase(last.begin(), last.end() - s.token_count);
+      for (size_t k = ids.size() - s.token_count; k < ids.size() && r.flags & SXT_REQUEST_TOKEN_MOMENTS; ++k)
+        means.push_back(mean(hash_of(ids, k, length))), variances.push_back(variance(hash_of(ids, k, length)));
+      REQUIRE(got[i].token_means[c] == means);
+      REQUIRE(got[i].token_variances[c] == variances);
       REQUIRE(got[i].token_logprobs[c] == last);
     }
   }
@@ -238,6 +259,16 @@ TEST_CASE("logits are computed for the rows whose next token's probability is wa
   const auto both = requests.all();
   const Job more = job_of(both, tokenizer, context);
   CHECK(plan(more, more.shares[0], device.limits(), {8, 0}).head_rows == 51);  // another request wants them
+}
+
+TEST_CASE("moments are computed where they are wanted alone", "[schedule]") {
+  Requests requests;
+  requests.score(std::string(50, 'c'), {" A", " B"});
+  requests.score(std::string(50, 'c'), {" A2"}, SXT_REQUEST_TOKEN_MOMENTS);
+  requests.generate(std::string(50, 'c'), 5);
+  HashDevice device({64, 100, context, 259});
+  run_all(requests.all(), device, Bytes(), {});
+  CHECK(device.moments == 3);  // of " A2", of which two tokens are another item's, too
 }
 
 TEST_CASE("a request that wants more of a path than one before it gets it", "[schedule]") {
