@@ -408,7 +408,8 @@ Result<int> run(const RunCommandFlags& given) {
   preflight::Report found;
   if (infers(flags) || flags.dry_run) {
     const bool at_once = !flags.dry_run && !flags.sequential;   // what is wrong in rows far behind may be found beside the run
-    found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted(), at_once ? rows_before_run : 0});
+    found = preflight::check(workspace.host(), run,
+                             {evaluates(flags), work_dir, &interrupted(), at_once ? rows_before_run : 0, at_once && infers(flags)});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
     // where nobody can be asked, no run is begun, and one that is taken up stays as it is

@@ -101,7 +101,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
-    if (partly) continue;
+    if (partly || !options.keeps_rows) continue;
     kept_bytes += rows->bytes;
     if (run.datasets.size() == 1 || (kept_bytes <= kept_bytes_max && report.data.size() < kept_sets_max))
       report.data.emplace(dataset.task_name, std::move(rows->data));
