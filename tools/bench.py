@@ -51,6 +51,7 @@ def arguments():
     parser.add_argument("--prototype-model", metavar="FILE", help="the model's .safetensors file, for the prototype")
     parser.add_argument("--items", type=int, default=5, help="questions per CMMLU subject")
     parser.add_argument("--subjects", type=int, default=3, choices=range(1, 1 + len(Sextant.SUBJECTS)), help="CMMLU subjects")
+    parser.add_argument("--prompts", type=int, default=50, help="prompts of the rows drafts_*")
     parser.add_argument("--json", metavar="FILE", help="all figures")
     parser.add_argument("--work", default=str(ROOT / "build" / "bench"), help="peers, models and scratch files")
     parser.add_argument("--install", action="store_true", help="fetch and build the peers that are missing")
@@ -175,7 +176,7 @@ def main():
     except Failed as failure:
         sys.exit(str(failure))
     sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,
-                      args.subjects, args.isa)
+                      args.subjects, args.isa, args.prompts)
     can_run = [row for row in ROWS if (args.data or not row.needs_data) and (row.peers != ["oneDNN"] or peers.has("oneDNN"))]
     rows = [known[name] for name in args.rows] if args.rows else can_run
     if args.install:

@@ -383,8 +383,16 @@ def convert_model(config, sources, report):
     if config.get("meta_template"):
         meta = plain(config["meta_template"])
         card["meta_template"] = meta
+    if own := config.get("pred_postprocessor"):
+        # one for all sets, or one by the names of sets
+        if "type" in own:
+            card["postprocessors"] = convert_postprocessor(own, say)
+        else:
+            card["postprocessors"] = {str(sets): convert_postprocessor(one, say) for sets, one in own.items()}
+        if not any(card["postprocessors"].values() if isinstance(card["postprocessors"], dict) else card["postprocessors"]):
+            del card["postprocessors"]
     for key in config:
-        if key not in ("type", "abbr", "path", "max_seq_len", "max_out_len", "batch_size", "tokenizer_path", "peft_path", "stop_words", "generation_kwargs", "meta_template", "run_cfg",
+        if key not in ("type", "abbr", "path", "pred_postprocessor", "max_seq_len", "max_out_len", "batch_size", "tokenizer_path", "peft_path", "stop_words", "generation_kwargs", "meta_template", "run_cfg",
                        "tokenizer_kwargs", "model_kwargs", "openai_api_base", "key", "batch_padding", "fastchat_template", "end_str", "gen_config"):
             say(key, f"{key} is left out")
     if config.get("end_str"):
@@ -468,21 +476,20 @@ def write(folder, cards):
         for abbr, card in cards[kind].items():
             dump(folder / kind / (safe(abbr) + ".json"), card)
 
-    def run(models, datasets):
-        out = {"models": [safe(m) for m in models], "datasets": [safe(d) for d in datasets], "data_dir": str(folder / "data")}
-        groups = [g for g in cards["groups"] if set(g["members"]) <= set(datasets) | {k["name"] for k in cards["groups"]}]
-        if groups:
-            out["summarizer"] = {"name": "opencompass", "groups": groups}
-        return {key: value for key, value in out.items() if value}
-
-    names = []
-    combinations = cards["combinations"] or [(list(cards["models"]), list(cards["datasets"]))]
-    for number, (models, datasets) in enumerate(combinations):
+    # a model or a set that is named by combinations alone runs in these alone
+    combinations = []
+    for models, datasets in cards["combinations"]:
         models, datasets = [m for m in models if m in cards["models"]], [d for d in datasets if d in cards["datasets"]]
-        name = "run.json" if len(combinations) == 1 else f"run_{number + 1}.json"
-        dump(folder / name, run(models, datasets))
-        names.append(str(folder / name))
-    return names
+        if models and datasets:
+            combinations.append({"models": models, "datasets": datasets})
+    out = {"models": [safe(m) for m in cards["models"]], "datasets": [safe(d) for d in cards["datasets"]], "data_dir": str(folder / "data")}
+    if combinations:
+        out["model_dataset_combinations"] = combinations
+    groups = [g for g in cards["groups"] if set(g["members"]) <= set(cards["datasets"]) | {k["name"] for k in cards["groups"]}]
+    if groups:
+        out["summarizer"] = {"name": "opencompass", "groups": groups}
+    dump(folder / "run.json", {key: value for key, value in out.items() if value})
+    return [str(folder / "run.json")]
 
 
 def main():

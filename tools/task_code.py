@@ -46,7 +46,8 @@ def sentence(error):
     where = place_of(error)
     what = "%s: %s" % (type(error).__name__, str(error).strip().split("\n")[0])
     if isinstance(error, ImportError):
-        return "%s cannot be imported (%s); install what is missing in the environment of %s (--task-python)" % (where or "a module", what, sys.executable)
+        older = "; transformers 5 has it no more: pip install 'transformers<5'" if (error.name or "").startswith("transformers.data") else ""
+        return "%s cannot be imported (%s); install what is missing in the environment of %s (--task-python)%s" % (where or "a module", what, sys.executable, older)
     return "%s: %s" % (where, what) if where else what
 
 

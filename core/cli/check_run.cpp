@@ -8,6 +8,7 @@
 #include "../check/panel.hpp"
 #include "../config/card_store.hpp"
 #include "../config/overrides.hpp"
+#include "../config/own_chains.hpp"
 #include "../store/predictions.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -34,17 +35,18 @@ struct Refused {
 Result<check::Panel> panel_of_task(plugin::Host& host, const RunView& view, const config::RunConfig& run,
                                    const std::string& model, const std::string& dataset,
                                    const std::vector<config::ExtractorPanel>& panels, const Flags& flags) {
-  const config::DatasetConfig* set = config::find_dataset(run, dataset);
-  if (!set) return Error{Error::Kind::data, "configs/run.json does not have it"};
+  const config::DatasetConfig* found = config::find_dataset(run, dataset);
+  if (!found) return Error{Error::Kind::data, "configs/run.json does not have it"};
+  const config::DatasetConfig set = config::as_read_of(run, *found, model);
   if (const store::TaskRecord* task = view.task(model, dataset); !task || task->infer != "complete")
     return Error{Error::Kind::data, fmt::format("it is {}", task ? task->status : "missing")};
   SXT_TRY(const store::Predictions predictions, store::Predictions::open(view.folder->predictions(model, dataset), dataset));
   if (predictions.size() == 0) return Error{Error::Kind::data, "it has no predictions"};
   SXT_TRY(const auto first, predictions.read(0, 1));
   if (!first.front().labels.empty()) return Error{Error::Kind::data, "its labels are scored; no reply is read"};
-  SXT_TRY(const auto members, check::members_for(host, *set, panels, flags.extractors));
+  SXT_TRY(const auto members, check::members_for(host, set, panels, flags.extractors));
   const score::Attempts attempts{predictions.size(), [&](uint64_t from, uint64_t n) { return predictions.read(from, n); }};
-  SXT_TRY(check::Panel panel, check::panel_of(host, *set, run.compat, attempts, members));
+  SXT_TRY(check::Panel panel, check::panel_of(host, set, run.compat, attempts, members));
   panel.model = model;
   return panel;
 }

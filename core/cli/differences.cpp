@@ -46,8 +46,10 @@ std::map<std::string, const json::Value*> by_name(const json::Value& config, con
   return out;
 }
 
+// But for its own post-processors, which are a part of scoring.
 json::Document model_settings(const json::Value& model, const Settings& settings) {
   json::Document out = json::copy(model);
+  json::remove(out, {"postprocessors"});
   if (const json::Value* config = json::find(model, "config"); config && config->IsObject()) {
     const json::Document kept = settings(json::find_string(model, "backend").value_or(""), *config);
     json::set(out, "config", json::Value(kept, out.GetAllocator()), out.GetAllocator());
@@ -105,6 +107,7 @@ Differences differences(const json::Value& before, const json::Value& now, const
   for (const char* name : {"compat", "limit", "limit_mode", "seed", "rows", "exclude"})
     compare(name, json::find(before, name), json::find(now, name), out.run);
   std::map<std::string, Sentences> helpers;
+  Sentences read;  // what models' own post-processors were and are
   for (const char* list : {"models", "helpers"}) {
     const auto old_ones = by_name(before, list, {"abbr"}), new_ones = by_name(now, list, {"abbr"});
     for (const auto& [name, model] : old_ones) {
@@ -113,6 +116,8 @@ Differences differences(const json::Value& before, const json::Value& now, const
         if (list == std::string_view("models")) out.gone_models.insert(name);
         continue;
       }
+      compare(fmt::format("the model '{}': postprocessors", name), json::find(*model, "postprocessors"),
+              json::find(*it->second, "postprocessors"), read);
       const json::Document one = model_settings(*model, settings), other = model_settings(*it->second, settings);
       Sentences sentences;
       compare("", &one, &other, sentences);
@@ -133,6 +138,8 @@ Differences differences(const json::Value& before, const json::Value& now, const
     Sentences asked, scored;
     compare("", &asked_before, &asked_now, asked);
     compare("eval", &scored_before, &scored_now, scored);
+    Sentences& place = asked_now.HasMember("judge") ? asked : scored;  // a judge is shown what they leave
+    place.insert(place.end(), read.begin(), read.end());
     for (const std::string& helper : helpers_of(*it->second))
       if (const auto changed = helpers.find(helper); changed != helpers.end())
         for (const std::string& sentence : changed->second)

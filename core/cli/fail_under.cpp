@@ -104,6 +104,7 @@ Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const rep
     const report::Row& row = **found;
     for (size_t model = 0; model < row.cells.size(); ++model) {
       const report::Cell& cell = row.cells[model];
+      if (!cell.value && cell.text == "-") continue;  // the model does not run on it
       const bool higher = cell.estimate.higher_is_better;
       // a gate that never fires is found by nobody
       if (cell.value && higher && *cell.value > 1 && threshold.value > 0 && threshold.value < 1)

@@ -7,10 +7,12 @@
 #include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
+#include "../config/combinations.hpp"
 #include "../config/pairs.hpp"
 #include "../data/fields.hpp"
 #include "../graph/run_graph.hpp"
 #include "../load/data.hpp"
+#include "../score/components.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/judge_task.hpp"
@@ -204,6 +206,7 @@ Result<int> show_judged(Workspace& workspace, serve::ModelSession& session, cons
   SXT_TRY(const auto inferencer, serve::open_inferencer(workspace.host(), asked.inferencer, dataset.card_path));
   int code = exit_ok;
   SXT_CHECK(serve::each_judged(workspace.host(), session, dataset, judged, against, run, folder,
+                               [&](const std::string& model) { return score::own_edit(workspace.host(), run, dataset, model); },
                                [&](const serve::JudgedSample& sample, const serve::Prepared& prepared) -> Result<bool> {
                                  if (flags.index && sample.row != *flags.index) return true;
                                  SXT_TRY(std::vector<Shown> all, shown_of(prepared, *inferencer, session, asked, run));
@@ -277,7 +280,7 @@ Result<int> show_judges(Workspace& workspace, const config::RunConfig& run, cons
       if (std::find(judges.begin(), judges.end(), helper.abbr) == judges.end()) continue;
       if (!session) { SXT_TRY(session, open_light(workspace.host(), helper)); }
       std::vector<std::pair<std::string, std::string>> judged;
-      for (const config::ModelConfig& model : run.models) judged.emplace_back(model.abbr, "");
+      for (const std::string& model : config::models_on(run, dataset)) judged.emplace_back(model, "");
       if (dataset.judge->pairs) {
         const auto pairs = config::pairs_of(run, dataset);
         if (pairs) judged = *pairs;
@@ -313,6 +316,7 @@ Result<int> show(RunCommandFlags flags) {
   for (const config::ModelConfig& model : run.models) {
     SXT_TRY(serve::ModelSession session, open_light(workspace.host(), model));
     for (const config::DatasetConfig& dataset : run.datasets) {
+      if (!config::is_planned(run, model.abbr, dataset.task_name)) continue;
       const auto of_models = retrieved.find(dataset.task_name);
       const bool reads_models = of_models != retrieved.end();
       const auto shown = reads_models && !of_models->second ? Result<int>(of_models->second.error())

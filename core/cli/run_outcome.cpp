@@ -5,6 +5,7 @@
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
+#include "../config/combinations.hpp"
 #include "../store/run_states.hpp"
 
 namespace sextant::cli {
@@ -51,6 +52,7 @@ void settle_record(store::RunRecord& record, const config::RunConfig& run) {
   record.tasks.clear();
   for (const config::ModelConfig& model : run.models)
     for (const config::DatasetConfig& dataset : run.datasets) {
+      if (!config::is_planned(run, model.abbr, dataset.task_name)) continue;
       const auto it = known.find({model.abbr, dataset.task_name});
       record.tasks.push_back(it == known.end() ? planned_task(model.abbr, dataset.task_name) : std::move(it->second));
     }

@@ -22,8 +22,11 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
     for (config::PluginChoice& choice : choices) visit(kind, choice.id, where, choice.config);
   };
   for (auto* models : {&run.models, &run.helpers})
-    for (config::ModelConfig& model : *models)
-      visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
+    for (config::ModelConfig& model : *models) {
+      const std::string where = fmt::format("the model '{}'", model.abbr);
+      visit(Kind::model, model.backend, where, model.config);
+      for (config::OwnChain& chain : model.own_chains) visit_all(Kind::postprocessor, where, chain.postprocessors);
+    }
   for (config::DatasetConfig& dataset : run.datasets) {
     const std::string where = fmt::format("the data set '{}'", dataset.abbr);
     visit(Kind::dataset, dataset.loader.id, where, dataset.loader.config);

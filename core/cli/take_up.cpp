@@ -5,6 +5,7 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_parts.hpp"
+#include "../config/combinations.hpp"
 #include "../config/pairs.hpp"
 #include "../store/run_states.hpp"
 #include "differences.hpp"
@@ -118,7 +119,7 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   for (const std::string& model : models)
     for (const std::string& dataset : datasets) {
       const bool asked =
-          differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
+          !config::is_planned(run, model, dataset) || differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
       if (!asked && !differ.scores_otherwise(dataset)) continue;
       kept += std::filesystem::exists(asked ? folder.predictions(model, dataset) : folder.results(model, dataset), code);
       put_aside.insert({model, dataset});
@@ -194,6 +195,9 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
     take_scoring(*from->second, dataset);  // even where it is the same: what the command says has its secrets
     if (out.rescored.contains(dataset.task_name)) dataset.version = from->second->version;
   }
+  for (auto* models : {&out.run.models, &out.run.helpers})
+    for (config::ModelConfig& model : *models)
+      if (const config::ModelConfig* from = config::find_model(given, model.abbr)) model.own_chains = from->own_chains;
   if (given.datasets.size() == out.run.datasets.size() && !given.summarizer.groups.empty())
     out.run.summarizer = given.summarizer;
   out.run.allow_missing = out.run.allow_missing || flags.run.allow_missing;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../config/own_chains.hpp"
 #include "../exchange/source.hpp"
 #include "../score/components.hpp"
 #include "../score/own_metrics.hpp"
@@ -37,7 +38,8 @@ struct Again {
   std::string results_sha256, other;
 };
 Result<Again> results_of(plugin::Host& host, const RunView& view, const config::RunConfig& run,
-                               const config::DatasetConfig& dataset, const std::string& model) {
+                               const config::DatasetConfig& given, const std::string& model) {
+  const config::DatasetConfig dataset = config::as_read_of(run, given, model);
   SXT_TRY(const store::Predictions predictions,
           store::Predictions::open(view.folder->predictions(model, dataset.task_name), dataset.task_name));
   const score::Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};

@@ -4,6 +4,7 @@
 #include "card_parts.hpp"
 #include "card_store.hpp"
 #include "json_source.hpp"
+#include "own_chains.hpp"
 #include "shapes.hpp"
 
 namespace sextant::config {
@@ -66,6 +67,7 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
   }
   if (const json::Value* kwargs = json::find(card, "chat_template_kwargs"); kwargs && !kwargs->ObjectEmpty())
     model.chat_template_kwargs = json::write(*kwargs);
+  if (const json::Value* own = json::find(card, "postprocessors")) { SXT_TRY(model.own_chains, own_chains_from_json(*own, origin)); }
   if (const json::Value* words = json::find(card, "stop_words"))
     for (const auto& word : words->GetArray()) model.stop_words.emplace_back(json::text(word));
   model.config = json::write(config);
@@ -104,6 +106,7 @@ json::Document model_to_json(const ModelConfig& model) {
   if (!model.chat_template_kwargs.empty())
     if (const auto kwargs = json::parse(model.chat_template_kwargs, "chat_template_kwargs"))
       json::set(out, "chat_template_kwargs", json::Value(*kwargs, a), a);
+  if (!model.own_chains.empty()) json::set(out, "postprocessors", own_chains_to_json(model.own_chains, a), a);
   if (!model.meta_template.empty())
     if (const auto meta = json::parse(model.meta_template, "meta_template")) {
       json::Value value;

@@ -2,20 +2,21 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <sextant/message_text.hpp>
+#include "combinations.hpp"
 
 namespace sextant::config {
 
 Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const RunConfig& run, const DatasetConfig& dataset) {
   const std::string& base = dataset.judge->base;
-  if (run.models.size() < 2)
+  const std::vector<std::string> models = models_on(run, dataset);
+  if (models.size() < 2)
     return Error{
         Error::Kind::config,
         fmt::format(
-            "{}: its judge compares the answers of two models, and the run has {}; name another one in --models or --hf-path",
-            dataset.card_path, run.models.size())};
+            "{}: its judge compares the answers of two models, and the run has {}{}; name another one in {}",
+            dataset.card_path, models.size(), run.combinations.empty() ? "" : " on this set",
+            run.combinations.empty() ? "--models or --hf-path" : "\"model_dataset_combinations\"")};
   std::vector<std::pair<std::string, std::string>> out;
-  std::vector<std::string> models;
-  for (const ModelConfig& model : run.models) models.push_back(model.abbr);
   for (size_t i = 0; i < models.size(); ++i) {
     if (!base.empty() && models[i] != base) out.emplace_back(models[i], base);
     for (size_t j = i + 1; base.empty() && j < models.size(); ++j) out.emplace_back(models[i], models[j]);

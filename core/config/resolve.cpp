@@ -10,6 +10,7 @@
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "collection.hpp"
+#include "combinations.hpp"
 #include "groups.hpp"
 #include "json_source.hpp"
 #include "overrides.hpp"
@@ -327,6 +328,8 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
     if (!is_variant(dataset)) names.push_back(dataset.task_name);
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(check_group_names(run.summarizer.groups, names, "the summarizer's groups"));
+  if (const json::Value* combinations = json::find(file, "model_dataset_combinations"))
+    SXT_CHECK(take_combinations(*combinations, flags.config, world.warn, run));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   warn_about_lengths(flags, run.datasets, world);
   if (!flags.data_dir.empty() && world.warn &&

@@ -4,6 +4,7 @@
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 #include "card_store.hpp"
+#include "combinations.hpp"
 #include "groups.hpp"
 #include "rows.hpp"
 
@@ -104,6 +105,7 @@ std::string to_json(const RunConfig& config) {
     json::set(out, "helpers", std::move(helpers), a);
   }
   json::set(out, "datasets", std::move(datasets), a);
+  if (!config.combinations.empty()) json::set(out, "model_dataset_combinations", combinations_to_json(config.combinations, a), a);
   json::Value summarizer(rapidjson::kObjectType);
   json::set(summarizer, "name", config.summarizer.name, a);
   json::set(summarizer, "groups", std::move(groups), a);

@@ -121,6 +121,12 @@ enum class Chat {
   file,         // the one that the backend's "chat_template" names, for every method
 };
 
+/// A model's own post-processors, which its replies go through before a set's own.
+struct OwnChain {
+  std::string sets = "*";                   // which sets: a name, or a glob
+  std::vector<PluginChoice> postprocessors;
+};
+
 struct ModelConfig {
   std::string abbr;
   std::string backend = "auto";             // a component's id, or "auto"
@@ -136,6 +142,7 @@ struct ModelConfig {
   Generation generation;
   std::vector<std::string> stop_words;
   std::string chat_template_kwargs;         // --chat-template-kwargs: a JSON object's text, or empty
+  std::vector<OwnChain> own_chains;         // the first that names a set is used (own_chains.hpp)
 };
 
 /// A row of the table that is computed from others.
@@ -166,10 +173,17 @@ struct Exclusion {
   uint64_t row = 0;
 };
 
+/// Models that run on data sets, where not every model runs on every set.
+struct Combination {
+  std::vector<std::string> models;          // abbrs
+  std::vector<std::string> datasets;        // task names, sorted
+};
+
 struct RunConfig {
   std::vector<ModelConfig> models;
   std::vector<ModelConfig> helpers;         // judges, embedders: asked, not evaluated
   std::vector<DatasetConfig> datasets;
+  std::vector<Combination> combinations;    // empty: every model runs on every set
   Summarizer summarizer;
   Compat compat = Compat::none;
   Limit limit;

@@ -114,6 +114,8 @@ constexpr const char* model = R"(
     "suppress_tokens": {}, "begin_suppress_tokens": {}}},
   "chat_template": {"type": "string"},
   "chat_template_kwargs": {"type": "object"},
+  "postprocessors": {"type": ["array", "object"], "items": {"$ref": "#/definitions/component"},
+    "additionalProperties": {"$ref": "#/definitions/components"}},
   "system_prompt": {"type": "string"},
   "meta_template": {"type": "object"},
   "config": {"type": "object"})";
@@ -129,6 +131,9 @@ constexpr const char* run_config = R"(
   "models": {"type": "array"},
   "helpers": {"type": "array"},
   "datasets": {"type": "array"},
+  "model_dataset_combinations": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+    "required": ["models", "datasets"], "properties": {
+      "models": {"$ref": "#/definitions/names"}, "datasets": {"$ref": "#/definitions/names"}}}},
   "summarizer": {"type": "object", "additionalProperties": false, "properties": {
     "name": {"type": "string"},
     "groups": {"$ref": "#/definitions/groups"}}},

@@ -2,9 +2,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <sextant/sha256.hpp>
 #include "../base/files.hpp"
+#include "card_parts.hpp"
 #include "card_store.hpp"
+#include "combinations.hpp"
+#include "own_chains.hpp"
 #include "rows.hpp"
 
 namespace sextant::config {
@@ -37,7 +41,7 @@ json::Document card_part(const DatasetConfig& dataset) {
 json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool generates, const VersionNeeds& needs) {
   json::Document out = model_to_json(model);
   auto& a = out.GetAllocator();
-  json::remove(out, {"abbr", "backend", "hf_path", "model_path", "config", "chat_template"});
+  json::remove(out, {"abbr", "backend", "hf_path", "model_path", "config", "chat_template", "postprocessors"});
   if (model.max_seq_len == 0) json::remove(out, {"max_seq_len"});
   if (model.system_prompt.empty()) json::remove(out, {"system_prompt"});
   if (!model.base) json::remove(out, {"hf_type"});
@@ -83,22 +87,43 @@ void expand_helper(json::Value& place, const RunConfig& run, const VersionNeeds&
   }
 }
 
-// How the models are asked, each way once, whichever models are asked so. Sets that are asked for as much share it.
+// How the models of a set are asked and their replies are read, each way once, whichever models are asked so. Sets that are asked
+// for as much by the same models share it.
 class Ways {
  public:
   Ways(const RunConfig& run, const VersionNeeds& needs) : run_(run), needs_(needs) {}
 
-  const json::Document& of(const Inferencer& inferencer) {
-    const bool generates = !needs_.generates || needs_.generates(inferencer.id);
-    const auto [it, fresh] = known_.try_emplace({generates, inferencer.max_out_len});
-    if (fresh) it->second = make(inferencer.max_out_len, generates);
+  const json::Document& of(const DatasetConfig& dataset) {
+    const bool generates = !needs_.generates || needs_.generates(dataset.inferencer.id);
+    json::Document own(rapidjson::kArrayType);  // a model's own post-processors, or null: it does not run on the set
+    auto& a = own.GetAllocator();
+    for (const ModelConfig& model : run_.models)
+      if (!is_planned(run_, model.abbr, dataset.task_name)) own.PushBack(json::Value(), a);
+      else own.PushBack(generates ? components_to_json(shown_chain(model, dataset), a) : json::Value(rapidjson::kArrayType), a);
+    const auto [it, fresh] = known_.try_emplace({generates, dataset.inferencer.max_out_len, json::canonical(own)});
+    if (fresh) it->second = make(dataset.inferencer.max_out_len, generates, own);
     return it->second;
   }
 
  private:
-  json::Document make(uint32_t max_out_len, bool generates) const {
+  using Key = std::tuple<bool, uint32_t, std::string>;
+
+  std::vector<PluginChoice> shown_chain(const ModelConfig& model, const DatasetConfig& dataset) const {
+    std::vector<PluginChoice> own = own_postprocessors(model, dataset);
+    if (own.empty() || !needs_.without_secrets) return own;
+    DatasetConfig bare;
+    bare.filters = {{"none", std::move(own)}};
+    return needs_.without_secrets(bare).filters.front().postprocessors;
+  }
+  json::Document make(uint32_t max_out_len, bool generates, const json::Document& own) const {
     std::set<std::string> ways;
-    for (const ModelConfig& model : run_.models) ways.insert(json::canonical(asked_of(model, max_out_len, generates, needs_)));
+    for (rapidjson::SizeType i = 0; i < own.Size(); ++i) {
+      if (own[i].IsNull()) continue;
+      json::Document way = asked_of(run_.models[i], max_out_len, generates, needs_);
+      auto& a = way.GetAllocator();
+      if (!own[i].Empty()) json::set(way, "postprocessors", json::Value(own[i], a), a);
+      ways.insert(json::canonical(way));
+    }
     json::Document out;
     out.SetArray();
     for (const std::string& way : ways)
@@ -109,7 +134,7 @@ class Ways {
 
   const RunConfig& run_;
   const VersionNeeds& needs_;
-  std::map<std::pair<bool, uint32_t>, json::Document> known_;
+  std::map<Key, json::Document> known_;
 };
 
 // Does any random number reach the answers or the choice of rows?
@@ -130,7 +155,7 @@ std::string version_in(const RunConfig& run, const DatasetConfig& given, const V
     json::remove(out["eval"]["judge"], {"labels"});    // what people said of some samples is no part of the test
     expand_helper(out["eval"]["judge"], run, needs, a);
   }
-  json::set(out, "models", json::Value(ways.of(dataset.inferencer), a), a);
+  json::set(out, "models", json::Value(ways.of(dataset), a), a);
   if (run.compat != Compat::none) json::set(out, "compat", compat_name(run.compat), a);
   if (run.limit.value > 0) {
     json::set(out, "limit", json::Value(run.limit.value), a);

@@ -6,12 +6,14 @@
 #include <fmt/format.h>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <sextant/sha256.hpp>
 #include "../base/fingerprint.hpp"
 #include "../base/json_members.hpp"
 #include "../base/text.hpp"
 #include "../config/card_store.hpp"
+#include "../config/own_chains.hpp"
 #include "../data/thinking.hpp"
 #include "../score/components.hpp"
 #include "../store/predictions.hpp"
@@ -31,15 +33,16 @@ std::string short_text(const std::string& text) {
 
 // One run's attempts at a set, by the content of their rows.
 struct Attempts {
-  const config::DatasetConfig* dataset = nullptr;
+  std::optional<config::DatasetConfig> dataset;  // as the model's replies are read
   std::vector<data::Attempt> all;
   std::map<std::string, size_t> places;  // "content/repeat#time"
   std::vector<std::string> questions;    // [attempt] "content#time"
 };
 Result<Attempts> read_attempts(const Side& side, const std::string& name) {
   Attempts out;
-  out.dataset = config::find_dataset(*side.run, name);
-  if (!out.dataset) return Error{Error::Kind::data, fmt::format("{} does not have it", side.folder->path().string())};
+  const config::DatasetConfig* dataset = config::find_dataset(*side.run, name);
+  if (dataset) out.dataset = config::as_read_of(*side.run, *dataset, side.model);
+  else return Error{Error::Kind::data, fmt::format("{} does not have it", side.folder->path().string())};
   SXT_TRY(const store::Predictions file, store::Predictions::open(side.folder->predictions(side.model, name), name));
   SXT_TRY(out.all, file.read(0, file.size()));
   std::map<std::string, int> times;

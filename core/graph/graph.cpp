@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 #include "../base/file_name.hpp"
+#include "../config/combinations.hpp"
 #include "../config/pairs.hpp"
 #include "../store/run_folder.hpp"
 
@@ -55,8 +56,8 @@ Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>
       judged.push_back(judge_stage(judge, pair, task));
       graph.push_back({judged.back(), "judge", std::move(needs), judge, task, first, second});
     }
-  for (const config::ModelConfig& model : run.models) {
-    scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
+  for (const std::string& model : config::models_on(run, dataset)) {
+    scores.push_back(fmt::format("score/{}/{}", model, task));
     graph.push_back({scores.back(), "score", judged, "", task});
   }
   return {};
@@ -97,6 +98,7 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run,
     for (size_t i = 0; i < run.datasets.size(); ++i) {
       const config::DatasetConfig& dataset = run.datasets[i];
       const std::string& task = dataset.task_name;
+      if (!config::is_planned(run, model.abbr, task)) continue;
       std::string answers = fmt::format("infer/{}/{}", model.abbr, task);
       graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
       if (dataset.judge && dataset.judge->pairs) continue;   // wait for the other models

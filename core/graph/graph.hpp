@@ -2,7 +2,7 @@
 //
 //   load/T -> [embed/E/T] -> [rank/R/T] -> infer/M/T -> [judge/J/M/T] -> score/M/T -> summarise
 //
-// for each evaluated model M and data set T. A judge of pairs, judge/J/M+N/T, waits for both models, and the scores of its set
+// for each evaluated model M and data set T that run together. A judge of pairs, judge/J/M+N/T, waits for both models, and the scores of its set
 // for all pairs. A judge or an embedder is a model like any other, asked in a stage of its own.
 #pragma once
 #include <functional>

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <sextant/sha256.hpp>
 #include "../base/log.hpp"
+#include "../score/components.hpp"
 #include "../score/stage.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
@@ -86,7 +87,9 @@ class Runner {
         SXT_TRY(only, score::failed_attempts(host_, *job_.run, dataset, *job_.folder, stage.judged));
       }
       return serve::judge_task(host_, *session_, dataset, stage.judged, stage.against, task_name(stage), *job_.run,
-                               *job_.folder, std::move(only));
+                               *job_.folder, std::move(only), [this, &dataset](const std::string& model) {
+                                 return score::own_edit(host_, *job_.run, dataset, model);
+                               });
     }
     serve::Retrieved& retrieved = retrieved_[stage.task];
     if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);

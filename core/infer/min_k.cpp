@@ -34,6 +34,7 @@ class MinK : public Inferencer {
       request.ask = data::Ask::score;
       request.text = data::Text(whole.substr(0, before));
       request.continuations = {data::Text(whole.substr(before))};
+      request.keep_bytes = before > 0 ? 1 : 0;  // of what stands before it all but its end may be cut
       request.token_logprobs = request.token_moments = true;
       return ask(std::move(request));
     }

@@ -1,7 +1,9 @@
 #include "components.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include "../config/card_parts.hpp"
 #include "../config/card_place.hpp"
+#include "../config/own_chains.hpp"
 #include "../sandbox/sandboxes.hpp"
 #include "../score/components.hpp"
 #include "../score/labels.hpp"
@@ -116,6 +118,22 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
   if (dataset.judge->labels.empty()) return;
   if (const auto labels = score::read_labels(run_, dataset); !labels)
     findings_.refuse("", {Error::Kind::config, labels.error().message});
+}
+
+void Components::check_own_chains(const config::ModelConfig& model) {
+  for (const config::OwnChain& chain : model.own_chains)
+    for (const config::PluginChoice& choice : chain.postprocessors) {
+      const std::string origin = fmt::format("the model {}: postprocessors", model.abbr);
+      if (!is_new(key_of("postprocessor", choice, origin))) continue;
+      config::DatasetConfig alone;
+      alone.card_path = origin;
+      alone.reference_postprocessors = {choice};
+      check_scorer(alone);
+    }
+  const auto read = [&](const config::DatasetConfig& dataset) { return !config::own_postprocessors(model, dataset).empty(); };
+  if (!model.own_chains.empty() && std::none_of(run_.datasets.begin(), run_.datasets.end(), read))
+    findings_.warn("", fmt::format("the model {}: its own post-processors are for other data sets than this run's, and change "
+                                   "nothing", model.abbr));
 }
 
 }  // namespace sextant::preflight

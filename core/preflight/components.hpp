@@ -17,6 +17,8 @@ class Components {
   bool check_asking(const config::DatasetConfig& dataset);
   /// Filters, reference post-processors and metrics, each alone, so that one mistake does not hide another; its judge's.
   void check_scoring(const config::DatasetConfig& dataset);
+  /// The model's own post-processors.
+  void check_own_chains(const config::ModelConfig& model);
 
  private:
   bool check_inferencer(const config::DatasetConfig& dataset, const std::string& member, const config::Inferencer& inferencer,

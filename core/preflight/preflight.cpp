@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include "../config/combinations.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/model_session.hpp"
 #include "components.hpp"
@@ -49,7 +50,8 @@ constexpr size_t kept_sets_max = 32;
 uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   uint64_t least = UINT64_MAX;
   for (const config::ModelConfig& model : run.models)
-    least = std::min<uint64_t>(least, serve::max_out_len(dataset.inferencer, model));
+    if (config::is_planned(run, model.abbr, dataset.task_name))
+      least = std::min<uint64_t>(least, serve::max_out_len(dataset.inferencer, model));
   return least;
 }
 
@@ -77,6 +79,9 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     if (!components.check_asking(dataset)) unaskable.insert(&dataset);
     if (options.evaluates) components.check_scoring(dataset);
   }
+  for (const auto* models : {&run.models, &run.helpers})
+    for (const config::ModelConfig& model : *models)
+      components.check_own_chains(model);
   Sessions sessions(host, run, report);
   Repeated repeated;
   uint64_t bytes = 0, kept_bytes = 0;
@@ -94,9 +99,10 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     if (partly) report.partly.push_back(dataset.task_name);
     if (unaskable.contains(&dataset)) continue;
     if (dataset.judge && !findings.is_unfit(dataset.task_name)) check_judged_rows(host, run, dataset, *rows, findings);
-    bytes += rows->bytes * run.models.size();
-    for (const config::ModelConfig& model : run.models)
-      if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
+    const std::vector<std::string> models = config::models_on(run, dataset);
+    bytes += rows->bytes * models.size();
+    for (const std::string& model : models)
+      if (serve::ModelSession* session = sessions.find(model); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
     for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
@@ -117,6 +123,8 @@ Report check_scoring(plugin::Host& host, const config::RunConfig& run) {
   Findings findings(report);
   Components components(host, run, findings);
   for (const config::DatasetConfig& dataset : run.datasets) components.check_scoring(dataset);
+  for (const auto* models : {&run.models, &run.helpers})
+    for (const config::ModelConfig& model : *models) components.check_own_chains(model);
   return report;
 }
 

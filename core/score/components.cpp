@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sextant/thinking.hpp>
 #include "../config/card_parts.hpp"
+#include "../config/own_chains.hpp"
 #include "isolated.hpp"
 #include "../plugin/isolation.hpp"
 #include "own_metrics.hpp"
@@ -105,6 +106,26 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
                              component.aggregates()});
   }
   return steps;
+}
+
+Result<std::function<Result<std::string>(const data::Attempt&, const std::string&)>> own_edit(
+    plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const std::string& model) {
+  using Edit = std::function<Result<std::string>(const data::Attempt&, const std::string&)>;
+  const config::ModelConfig* config = config::find_model(run, model);
+  const auto own = config ? config::own_postprocessors(*config, dataset) : std::vector<config::PluginChoice>();
+  if (own.empty()) return Edit();
+  SXT_TRY(auto steps, chain(host, own, run.compat, fmt::format("the model {}: postprocessors", model)));
+  return Edit([steps = std::move(steps)](const data::Attempt& attempt, const std::string& reply) -> Result<std::string> {
+    std::string text = reply;
+    for (const PostprocessorStep& step : steps) {
+      const Extract item{text, attempt.record_json, std::span(&text, 1), 0};
+      SXT_TRY(std::vector<std::string> made, step.apply(std::span(&item, 1)));
+      if (made.size() != 1)
+        return Error{Error::Kind::internal, fmt::format("postprocessor:{} gave {} results for 1 sample", step.id, made.size())};
+      text = std::move(made.front());
+    }
+    return text;
+  });
 }
 
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset) {

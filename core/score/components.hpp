@@ -1,5 +1,6 @@
 // Readers that call plugins: in this process, or in one of their own where a component may crash or hang.
 #pragma once
+#include <functional>
 #include "../plugin/components.hpp"
 #include "score.hpp"
 #include "steps.hpp"
@@ -8,6 +9,10 @@ namespace sextant::score {
 
 /// The set's filters, reference post-processors and metrics, created.
 Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat);
+
+/// What the model's own post-processors leave of a reply to the set; null: it has none for it.
+Result<std::function<Result<std::string>(const data::Attempt& attempt, const std::string& reply)>> own_edit(
+    plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const std::string& model);
 
 /// What the set's metrics declare.
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset);

@@ -4,6 +4,7 @@
 #include <thread>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
+#include "../config/own_chains.hpp"
 #include "../store/predictions.hpp"
 #include "components.hpp"
 
@@ -12,9 +13,10 @@ namespace sextant::score {
 // Scoring runs beside a model that computes; more threads would only take its cores.
 constexpr unsigned threads_max = 4;
 
-Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& given,
                               const store::RunFolder& folder, const std::string& model, const std::string& task,
                               const store::TaskLog& log, uint64_t expected, store::KeptAttempts* kept) {
+  const config::DatasetConfig dataset = config::as_read_of(run, given, model);
   const auto path = folder.predictions(model, task);
   std::error_code code;
   if (!std::filesystem::exists(path, code))

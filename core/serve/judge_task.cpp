@@ -35,7 +35,7 @@ class JudgeFeed : public Feed {
   /// `judgements`: of a meta judge, the files of the judges' replies.
   JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
             std::vector<std::filesystem::path> predictions, std::vector<std::filesystem::path> judgements, std::optional<std::vector<uint64_t>> only,
-            const config::RunConfig& run, data::Form form, Stand stand = Stand::empty)
+            const config::RunConfig& run, data::Form form, std::vector<EditReply> edits, Stand stand = Stand::empty)
       : host_(host),
         session_(session),
         dataset_(dataset),
@@ -45,6 +45,7 @@ class JudgeFeed : public Feed {
         only_(std::move(only)),
         run_(run),
         form_(form),
+        edits_(std::move(edits)),
         stand_(stand) {}
 
   Result<void> open() override {
@@ -109,6 +110,17 @@ class JudgeFeed : public Feed {
     }
     return json::write(record);
   }
+  // What the model's own post-processors leave stands in the reply's place.
+  Result<void> apply(const EditReply& edit, data::Attempt& ret_attempt) const {
+    if (run_.compat == config::Compat::none) {
+      const Thought thought = data::thought_of(ret_attempt);
+      std::string thinking = ret_attempt.thinking + std::string(thought.thinking), answer(thought.answer);
+      ret_attempt.thinking = std::move(thinking);
+      ret_attempt.prediction = std::move(answer);
+    }
+    SXT_TRY(ret_attempt.prediction, edit(ret_attempt, ret_attempt.prediction));
+    return {};
+  }
   void count(uint64_t attempts) {
     attempts_ = attempts;
     count_ = only_ ? only_->size() : attempts * (dataset_.judge->pairs && dataset_.judge->both_orders ? 2 : 1);
@@ -126,8 +138,10 @@ class JudgeFeed : public Feed {
                      fmt::format("{} holds {} answers and {} holds {}, so that they cannot be compared; infer both again",
                                  predictions_[0].string(), attempts_, path.string(), predictions->size())};
       count(predictions->size());
-      attempt_.push_back([predictions](uint64_t number) -> Result<data::Attempt> {
+      const EditReply edit = attempt_.size() < edits_.size() ? edits_[attempt_.size()] : EditReply();
+      attempt_.push_back([predictions, edit, this](uint64_t number) -> Result<data::Attempt> {
         SXT_TRY(std::vector<data::Attempt> one, predictions->read(number, 1));
+        if (edit) SXT_CHECK(apply(edit, one.front()));
         return std::move(one.front());
       });
     }
@@ -164,6 +178,7 @@ class JudgeFeed : public Feed {
   const std::optional<std::vector<uint64_t>> only_;   // which attempts; absent: all
   const config::RunConfig& run_;
   const data::Form form_;
+  const std::vector<EditReply> edits_;       // one a model, or none
   const Stand stand_;
   JudgedSample shown_;
   uint64_t attempts_ = 0, count_ = 0;        // of one model; of all samples
@@ -247,7 +262,8 @@ std::vector<std::filesystem::path> judgements(const config::DatasetConfig& datas
 // `predictions`: what is judged; empty: stand-ins.
 Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                         const std::string& name, std::vector<std::filesystem::path> predictions,
-                        std::vector<std::filesystem::path> replies, std::optional<std::vector<uint64_t>> only, const config::RunConfig& run) {
+                        std::vector<std::filesystem::path> replies, std::optional<std::vector<uint64_t>> only, const config::RunConfig& run,
+                        std::vector<EditReply> edits = {}) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
@@ -255,9 +271,20 @@ Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config:
   const config::Inferencer inferencer = config::inferencer_of(judge);
   SXT_TRY(spec.inferencer, open_inferencer(host, inferencer, dataset.card_path));
   spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), std::move(replies), std::move(only),
-                                          run, spec.inferencer->form());
+                                          run, spec.inferencer->form(), std::move(edits));
   spec.settings = settings_of(inferencer, session, run);
   return spec;
+}
+
+// Of the judged models, in the order of their predictions.
+Result<std::vector<EditReply>> edits_of(const EditsOf& edits, std::initializer_list<std::string> models) {
+  std::vector<EditReply> out;
+  if (!edits) return out;
+  for (const std::string& model : models) {
+    SXT_TRY(EditReply one, model.empty() ? Result<EditReply>(EditReply()) : edits(model));
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 }  // namespace
@@ -265,11 +292,12 @@ Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config:
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                             const std::string& judged, const std::string& against, const std::string& name,
                             const config::RunConfig& run, const store::RunFolder& folder,
-                            std::optional<std::vector<uint64_t>> only) {
+                            std::optional<std::vector<uint64_t>> only, const EditsOf& edits) {
   std::vector<std::filesystem::path> predictions{folder.predictions(judged, dataset.task_name)};
   if (!against.empty()) predictions.push_back(folder.predictions(against, dataset.task_name));
+  SXT_TRY(auto replies, edits_of(edits, {judged, against}));
   SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions),
-                                judgements(dataset, session.config().abbr, name, folder), std::move(only), run));
+                                judgements(dataset, session.config().abbr, name, folder), std::move(only), run, std::move(replies)));
   spec.sink = predictions_sink(folder.predictions(spec.model, name), spec.inferencer->form(), 1);
   return spec;
 }
@@ -281,7 +309,8 @@ Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, c
 
 Result<void> each_judged(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                          const std::string& judged, const std::string& against, const config::RunConfig& run,
-                         const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take) {
+                         const store::RunFolder* folder, const EditsOf& edits,
+                         const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take) {
   std::vector<std::filesystem::path> predictions;
   if (folder) predictions.push_back(folder->predictions(judged, dataset.task_name));
   if (folder && !against.empty()) predictions.push_back(folder->predictions(against, dataset.task_name));
@@ -291,8 +320,9 @@ Result<void> each_judged(plugin::Host& host, ModelSession& session, const config
     replies = judgements(dataset, session.config().abbr,
                          store::judged_name(dataset.task_name, against.empty() ? judged : config::pair_name(judged, against)),
                          *folder);
+  SXT_TRY(auto edited, edits_of(folder ? edits : EditsOf(), {judged, against}));
   JudgeFeed feed(host, session, dataset, dataset.task_name, std::move(predictions), std::move(replies), std::nullopt, run,
-                 inferencer->form(), JudgeFeed::Stand::placeholders);
+                 inferencer->form(), std::move(edited), JudgeFeed::Stand::placeholders);
   SXT_CHECK(feed.open());
   while (auto item = feed.next()) {
     SXT_TRY(const Prepared prepared, std::move(item->prepared));

@@ -12,6 +12,10 @@
 
 namespace sextant::serve {
 
+/// What a judge is shown in place of a reply of that model's, its thinking taken away; null: the reply.
+using EditReply = std::function<Result<std::string>(const data::Attempt& attempt, const std::string& reply)>;
+using EditsOf = std::function<Result<EditReply>(const std::string& model)>;
+
 /// `judged`: the abbr of the model whose attempts are judged, `against`: of the one that they are compared with, or empty.
 /// Reads their predictions below `folder`. `name`: of the task's files. Borrows everything.
 ///
@@ -20,7 +24,7 @@ namespace sextant::serve {
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                             const std::string& judged, const std::string& against, const std::string& name,
                             const config::RunConfig& run, const store::RunFolder& folder,
-                            std::optional<std::vector<uint64_t>> only = std::nullopt);
+                            std::optional<std::vector<uint64_t>> only = std::nullopt, const EditsOf& edits = {});
 
 /// The same before there are predictions: every row with an empty reply, for an estimate.
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
@@ -36,7 +40,7 @@ struct JudgedSample {
 /// names of the variables stand in the answers' places ("{prediction}"), up to eight turns.
 Result<void> each_judged(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                          const std::string& judged, const std::string& against, const config::RunConfig& run,
-                         const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take);
+                         const store::RunFolder* folder, const EditsOf& edits, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take);
 
 /// Turns of an answer that is not there yet: more than a template names.
 inline constexpr size_t shown_turns = 8;

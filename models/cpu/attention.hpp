@@ -1,7 +1,7 @@
 // Attention over keys and values in pages, by number format. Method: FlashAttention-2 (Dao 2023), algorithm 1, with key blocks
 // counted from position 0: a row's bits do not depend on the batch's other rows.
 //
-// exact: queries, keys, values and their weights in two slices of int8 (attention_slices.cpp), the same bits on every
+// int8 and exact: queries, keys, values and their weights in two slices of int8 (attention_slices.cpp), the same bits on every
 // instruction set. bf16: queries, keys, values and the weights of the values are rounded to bf16; scores, softmax and sums are float32.
 #pragma once
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace sextant::cpu {
 inline constexpr uint32_t key_block = 64;           // keys per step of the online softmax
 inline constexpr uint32_t page_keys = 32;           // keys per page
 inline constexpr uint32_t attention_rows_max = 48;  // query rows that one call takes
-inline constexpr uint32_t exact_head_dim_max = 1024;  // so many products of two slices fit an int32
+inline constexpr uint32_t exact_head_dim_max = 1024;  // of int8 and exact: so many products of two slices fit an int32
 
 /// Consecutive rows of a call that see one path's keys.
 struct PathRows {

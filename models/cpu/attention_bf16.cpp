@@ -76,21 +76,13 @@ struct State {
   }
 };
 
-// 2^x for x <= 0, relative error 7e-6, exact for whole numbers: for weights that are rounded to bf16, which is 300 times
-// coarser. 1 + x q(x) on [-0.5, 0.5], q interpolated at Chebyshev's points.
+// 2^x for x <= 0, for weights that are rounded to bf16, which is 300 times coarser.
 SXT_INLINE Vector weight_of(Vector x) {
-  const auto polynomial = [](Vector f) {
-    Vector r = splat(9.656710288546807e-3f);
-    r = fma(r, f, splat(5.583828294621972e-2f));
-    r = fma(r, f, splat(2.402253009741219e-1f));
-    r = fma(r, f, splat(6.931367338836215e-1f));
-    return fma(r, f, splat(1.f));
-  };
 #if defined(__AVX512F__)
   const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0);  // not the plain intrinsics: GCC 12 warns of its header
-  return _mm512_maskz_scalef_ps(0xffff, polynomial(x - whole), whole);
+  return _mm512_maskz_scalef_ps(0xffff, coarse_polynomial(x - whole), whole);
 #else
-  return exp2_by(x, polynomial);
+  return exp2_by(x, coarse_polynomial);
 #endif
 }
 

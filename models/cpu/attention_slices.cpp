@@ -3,7 +3,7 @@
 // KERNEL_NAME the set.
 //
 // Scores and sums of values are sums of integers, so that only what is done to single rows has an order. A page holds {keys high
-// [head_dim / 4][32][4], low, values high [8][head_dim][4], low, scales of the keys [32], of the values [32]}.
+// [head_dim / 4][32][4], low, values high [8 groups][head_dim][4], low, scales of the keys [32], of the values [32]}.
 #include <array>
 #include "attention_groups.inc.hpp"
 #include "bytes.inc.hpp"
@@ -17,6 +17,12 @@ namespace {
 
 constexpr size_t key_step = 4 * page_keys;  // bytes from four numbers of a page's keys to the next four
 constexpr uint32_t page_groups = page_keys / 4;
+// Where a page's groups of four values lie: as the weights of both halves come out of vectors (store_weights).
+#if defined(__AVX512F__)
+constexpr uint32_t group_place(uint32_t group) { return group * 2 % page_groups + group / (page_groups / 2); }
+#else
+constexpr uint32_t group_place(uint32_t group) { return group; }
+#endif
 constexpr float least_score = -1e29f;  // of a key that a row sees: what is hidden lies below, and weighs nothing
 alignas(64) constexpr auto block_keys = [] {
   std::array<int32_t, key_block> keys{};
@@ -70,7 +76,7 @@ void put(const float* key, const float* value, uint32_t head_dim, uint32_t offse
       std::memcpy(keys_low + i * key_step, low + 4 * i, 4);
     }
     slice_numbers(value + first, 16, value_steps, high, low, unused, unused);
-    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first;
+    const size_t to = size_t{4} * group_place(offset / 4) * head_dim + 4 * first;
     store_every_fourth(high, offset % 4, const_cast<uint8_t*>(at.values_high) + to);
     store_every_fourth(low, offset % 4, const_cast<uint8_t*>(at.values_low) + to);
   }
@@ -117,11 +123,17 @@ template <uint32_t R> SXT_INLINE void highest_of(const Vector (&v)[R], float* ou
 // The keys of a block that a row sees: [from, seen).
 struct Seen {
   int32_t from, seen;
+  Seen(int32_t from, int32_t seen) : from(from), seen(seen) {}
   Seen(const Attention& t, uint32_t row, const Block& block)
       : from(static_cast<int32_t>(first_seen(t, row)) - static_cast<int32_t>(block.first_key)),
         seen(static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(block.first_key) + 1) {}
   bool none() const { return seen <= 0 || from >= static_cast<int32_t>(key_block); }
   bool all() const { return from <= 0 && seen >= static_cast<int32_t>(key_block); }
+  SXT_INLINE Vector where(uint32_t i, Vector v, Vector otherwise) const {
+    Integers key;
+    std::memcpy(&key, block_keys.data() + i, sizeof key);
+    return (key < seen) & (key >= from) ? v : otherwise;
+  }
 };
 
 // Caps and hides a row's scores; returns lanes whose highest is the highest that it sees.
@@ -131,16 +143,60 @@ SXT_INLINE Vector finish_scores(const Attention& t, const Seen& seen, float* sco
     Vector s = load(scores + i);
     if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
     s = max(splat(least_score), s);
-    if (!seen.all()) {
-      Integers key;
-      std::memcpy(&key, block_keys.data() + i, sizeof key);
-      const Integers visible = (key < seen.seen) & (key >= seen.from);
-      s = visible ? s : splat(hidden_score);
-    }
+    if (!seen.all()) s = seen.where(i, s, splat(hidden_score));
     store(scores + i, s);
     top = max(top, s);
   }
   return top;
+}
+
+// What the weights of a block's values are rounded with: e * steps[i] is the weight of the value i in steps of `unit`. Of the keys
+// that a row sees: what others hold must not matter.
+struct ValueSteps {
+  alignas(64) float steps[key_block];
+  float unit = 0;
+  Seen seen{0, 0};
+
+  // Rows that see the same share it.
+  SXT_INLINE void of(const Attention& t, const Block& block, const Seen& now) {
+    if (now.from == seen.from && now.seen == seen.seen) return;
+    if (now.all() && seen.all()) return;
+    seen = now;
+    Vector scale[key_block / width], most = splat(0.f);
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+      const float* scales = PageView(block.page[i / page_keys], t.head_dim).value_scales + i % page_keys;
+      Vector& s = scale[i / width] = load(scales);
+      if (!now.all()) s = now.where(i, s, splat(0.f));
+      most = max(most, s);
+    }
+    float highest;
+    highest_of({most}, &highest);
+    const bool none = highest < std::bit_cast<float>(least_exponent << 23);
+    unit = none ? 0 : highest / slice_steps;
+    const Vector inverse = splat(none ? 0 : slice_steps / highest);
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) store(steps + i, scale[i / width] * inverse);
+  }
+};
+
+// The 64 weights of a row in slices.
+SXT_INLINE void store_weights(const Integers (&all)[key_block / width], const Weights& ret) {
+#if defined(__AVX512F__)  // a page's groups of four keys come out in the order of group_place
+  const __m512i words[] = {_mm512_packus_epi32((__m512i)all[0], (__m512i)all[1]), _mm512_packus_epi32((__m512i)all[2], (__m512i)all[3])};
+  const __m512i low = _mm512_set1_epi16(127), pages = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
+  const __m512i bytes[] = {_mm512_packus_epi16(_mm512_srli_epi16(words[0], 7), _mm512_srli_epi16(words[1], 7)),
+                           _mm512_packus_epi16(_mm512_and_si512(words[0], low), _mm512_and_si512(words[1], low))};
+  _mm512_store_si512(ret.high, _mm512_maskz_permutexvar_epi64(0xff, pages, bytes[0]));
+  _mm512_store_si512(ret.low, _mm512_maskz_permutexvar_epi64(0xff, pages, bytes[1]));
+#else
+  alignas(64) int32_t highs[key_block], lows[key_block];
+  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+    const Integers h = all[i / width] >> 7, l = all[i / width] & 127;
+    std::memcpy(highs + i, &h, sizeof h);
+    std::memcpy(lows + i, &l, sizeof l);
+  }
+  store_bytes(highs, ret.high);
+  store_bytes(lows, ret.low);
+#endif
 }
 
 // Turns the scores [64] of `rows` of R rows, from `row` on, into weights. A row that sees nothing of the block is left as it is.
@@ -150,7 +206,7 @@ template <uint32_t R>
                                     float (*scores)[key_block], const State& state, Weights* ret) {
   const uint32_t n = R == 1 ? 1 : rows;  // of one row no loop is left
   constexpr uint32_t lanes = (R + width - 1) / width * width;
-  alignas(64) float before[lanes] = {}, highest[lanes] = {}, factor[lanes], inverse[lanes], scale[lanes];
+  alignas(64) float before[lanes] = {}, highest[lanes] = {}, now[lanes], factor[lanes], part[lanes];
   Vector tops[R];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(hidden_score);
   for (uint32_t r = 0; r < n; ++r) {
@@ -160,52 +216,35 @@ template <uint32_t R>
   }
   highest_of(tops, highest);
   for (uint32_t i = 0; i < lanes; i += width) {
-    const Vector now = max(load(highest + i), load(before + i));
-    store(factor + i, exp2_of(load(before + i) - now));
-    store(highest + i, now);
+    const Vector higher = max(load(highest + i), load(before + i));
+    store(factor + i, exp2_of(load(before + i) - higher));
+    store(part + i, exp2_of(load(highest + i) - higher));
+    store(now + i, higher);
   }
-  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(0.f);
+  ValueSteps values;
   for (uint32_t r = 0; r < n; ++r) {
-    if (Seen(t, row + r, block).none()) continue;
-    state.max[row + r] = highest[r];
-    Vector sum[sum_chains];
-    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
-    Vector most = splat(0.f);
-    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-      const float* value_scales = PageView(block.page[i / page_keys], t.head_dim).value_scales + i % page_keys;
-      const Vector e = exp2_of(load(scores[r] + i) - splat(highest[r]));  // 0 where hidden
-      sum[i / width % sum_chains] = sum[i / width % sum_chains] + e;
-      const Vector weight = e * load(value_scales);
-      store(scores[r] + i, weight);
-      most = max(most, weight);
-    }
-    tops[r] = most;
-    float* sums = state.sum + size_t{row + r} * 16;
-    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
-      store(sums + j * width, fma(load(sums + j * width), splat(factor[r]), sum[j]));
-  }
-  highest_of(tops, highest);
-  for (uint32_t i = 0; i < lanes; i += width) {
-    const Vector most = load(highest + i), none = splat(0.f), least = splat(std::bit_cast<float>(least_exponent << 23));
-    store(scale + i, most < least ? none : most / splat(slice_steps));
-    store(inverse + i, most < least ? none : splat(slice_steps) / most);
-  }
-  for (uint32_t r = 0; r < n; ++r) {
-    ret[r].scale = slice_unit * scale[r], ret[r].factor = factor[r];
-    if (Seen(t, row + r, block).none()) {
+    const Seen seen(t, row + r, block);
+    if (seen.none()) {
       ret[r].scale = 0, ret[r].factor = 1;
       std::memset(ret[r].high, 0, key_block);
       std::memset(ret[r].low, 0, key_block);
       continue;
     }
-    alignas(64) int32_t highs[key_block], lows[key_block];
+    values.of(t, block, seen);
+    state.max[row + r] = now[r];
+    ret[r].scale = slice_unit * values.unit * part[r], ret[r].factor = factor[r];
+    Vector sum[sum_chains];
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
+    Integers weights[key_block / width];
     SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-      const Integers all = to_steps(load(scores[r] + i), splat(inverse[r])), h = all >> 7, l = all & 127;
-      std::memcpy(highs + i, &h, sizeof h);
-      std::memcpy(lows + i, &l, sizeof l);
+      const Vector e = exp2_by(load(scores[r] + i) - splat(highest[r]), coarse_polynomial);  // 0 where hidden
+      sum[i / width % sum_chains] = sum[i / width % sum_chains] + e;
+      weights[i / width] = to_steps(e, load(values.steps + i));
     }
-    store_bytes(highs, ret[r].high);
-    store_bytes(lows, ret[r].low);
+    store_weights(weights, ret[r]);
+    float* sums = state.sum + size_t{row + r} * 16;
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
+      store(sums + j * width, fma(load(sums + j * width), splat(factor[r]), sum[j] * splat(part[r])));
   }
 }
 
@@ -228,22 +267,21 @@ struct alignas(64) TileShapes {
   }
 };
 
-// sums += the slices of rows, through tile A, times those of two groups of 16 columns, through tile B: four sums that do not wait for
-// one another. A macro, since the numbers of tiles are parts of the intrinsics' names for GCC.
+// sums += the slices of rows, through tile A, times those of two groups of 16 columns, through tile B: four sums that seldom wait for
+// one another, in the order of fewest loads. A macro, since the numbers of tiles are parts of the intrinsics' names for GCC.
 #define MULTIPLY_SLICES(A, B, high, low, a_stride, w_high, w_low, w_stride) \
   _tile_loadd(A, high, a_stride);                                          \
   _tile_loadd(B, w_high, w_stride);                                        \
   _tile_dpbssd(0, A, B);                                                   \
+  _tile_loadd(A, low, a_stride);                                           \
+  _tile_dpbssd(1, A, B);                                                   \
   _tile_loadd(B, (w_high) + 64, w_stride);                                 \
+  _tile_dpbssd(3, A, B);                                                   \
+  _tile_loadd(A, high, a_stride);                                          \
   _tile_dpbssd(2, A, B);                                                   \
   _tile_loadd(B, w_low, w_stride);                                         \
   _tile_dpbssd(1, A, B);                                                   \
   _tile_loadd(B, (w_low) + 64, w_stride);                                  \
-  _tile_dpbssd(3, A, B);                                                   \
-  _tile_loadd(A, low, a_stride);                                           \
-  _tile_loadd(B, w_high, w_stride);                                        \
-  _tile_dpbssd(1, A, B);                                                   \
-  _tile_loadd(B, (w_high) + 64, w_stride);                                 \
   _tile_dpbssd(3, A, B)
 SXT_INLINE void clear_sums() {
   _tile_zero(0);

@@ -39,8 +39,14 @@ SXT_INLINE int32_t largest_bits(const float* x, uint32_t n) {
 
 // v * inverse, to the nearest integer
 SXT_INLINE Integers to_steps(Vector v, Vector inverse) {
+#if defined(__AVX512F__)  // not the plain intrinsic: GCC 12 warns of its header
+  return (Integers)_mm512_maskz_cvtps_epi32(0xffff, v * inverse);
+#elif defined(__AVX2__)
+  return (Integers)_mm256_cvtps_epi32(v * inverse);
+#else
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
   return bits_of(v * inverse + magic) - bits_of(magic);
+#endif
 }
 
 // The N numbers of several vectors as bytes. Element by element: GCC 12 packs them where it sees all of a block.

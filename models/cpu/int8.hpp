@@ -19,15 +19,17 @@ inline constexpr uint32_t least_exponent = 27;   // a block whose largest magnit
 
 /// Views of an encoded row of k numbers.
 struct EncodedRow {
-  const int8_t* numbers = nullptr;  // [k rounded up to 32], magnitudes up to 127
-  const float* scales = nullptr;    // [blocks of 32]
-  const int32_t* sums = nullptr;    // [blocks of 32] of the block's int8 numbers
+  const int8_t* numbers = nullptr;   // [k rounded up to 32], magnitudes up to 127
+  const float* scales = nullptr;     // [blocks of 32]
+  const float* sums = nullptr;       // [blocks of 32] of the block's numbers: scale * the integers' sum
+  const int32_t* offsets = nullptr;  // [blocks of 32] what takes off again that weights are stored with 128 added
 
   EncodedRow() = default;
   EncodedRow(const void* row, uint32_t k)
       : numbers(static_cast<const int8_t*>(row)),
         scales(reinterpret_cast<const float*>(numbers + padded_depth(k))),
-        sums(reinterpret_cast<const int32_t*>(scales + padded_depth(k) / depth_step)) {}
+        sums(scales + padded_depth(k) / depth_step),
+        offsets(reinterpret_cast<const int32_t*>(sums + padded_depth(k) / depth_step)) {}
 };
 
 size_t int8_row_bytes(uint32_t k);

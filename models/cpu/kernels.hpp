@@ -1,6 +1,6 @@
 // The numerical kernels of the CPU backend, one table per instruction set. Every output element is one chain of additions whose
 // order depends on the element alone, so its bits are the same for any number of rows, tiles and threads. They differ between
-// tables: a run uses one. The exact ones, of the compute type exact, do not differ (docs/exact.md).
+// tables: a run uses one. The exact ones, of the compute types int8 and exact, do not differ (docs/exact.md).
 #pragma once
 #include <cstddef>
 #include <cstdint>

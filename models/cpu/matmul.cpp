@@ -121,7 +121,7 @@ size_t sliced_row_bytes(uint32_t k) {
 
 size_t int8_row_bytes(uint32_t k) {
   const size_t depth = padded_depth(k);
-  return (depth + depth / depth_step * (sizeof(float) + sizeof(int32_t)) + 63) / 64 * 64;
+  return (depth + depth / depth_step * (2 * sizeof(float) + sizeof(int32_t)) + 63) / 64 * 64;
 }
 
 }  // namespace sextant::cpu

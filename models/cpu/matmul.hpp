@@ -10,7 +10,7 @@
 //         blocks of their file where these are 4 or 8 bits wide; integers are summed exactly, blocks in float32
 //   exact input rows and weights, in blocks of 32 to two slices of int8 with a float32 scale (the block's largest magnitude /
 //         (127 * 128)); integers are summed exactly, blocks in float32
-// exact has the same bits on every instruction set (docs/exact.md); the others do not.
+// int8 and exact have the same bits on every instruction set (docs/exact.md); the others do not.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ inline constexpr uint32_t panel_columns = 64;  // output columns that are stored
 
 enum class Compute : uint8_t { f32, bf16, int8, exact };
 /// Whether every instruction set gives the same bits.
-inline constexpr bool is_exact(Compute compute) { return compute == Compute::exact; }
+inline constexpr bool is_exact(Compute compute) { return compute == Compute::int8 || compute == Compute::exact; }
 
 /// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32. Each product names the one that
 /// it reads best (ADR 60).

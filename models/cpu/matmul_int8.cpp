@@ -19,9 +19,13 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
   const EncodedRow to(row, k);
   auto* numbers = const_cast<int8_t*>(to.numbers);
   auto* scales = const_cast<float*>(to.scales);
-  auto* sums = const_cast<int32_t*>(to.sums);
+  auto* sums = const_cast<float*>(to.sums);
+  auto* offsets = const_cast<int32_t*>(to.offsets);
   for_each_block(x, first, n, [&](uint32_t b, const float* block) {
-    scales[b] = encode_block(block, numbers + b * depth_step, sums[b]);
+    int32_t sum;
+    scales[b] = encode_block(block, numbers + b * depth_step, sum);
+    sums[b] = scales[b] * static_cast<float>(sum);
+    offsets[b] = -128 * sum;
   });
 }
 
@@ -37,7 +41,7 @@ SXT_INLINE void multiply_columns(const EncodedRow (&a)[R], const uint8_t* w, uin
   for (uint32_t b = 0; b < blocks; ++b, w += block_bytes) {
     Bytes sum[R][C];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
-      const Bytes start = splat_int(Nibbles ? 0 : -128 * a[r].sums[b]);  // q8 weights are stored with 128 added
+      const Bytes start = splat_int(Nibbles ? 0 : a[r].offsets[b]);
       SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = start;
     }
     const uint8_t* at = w + column * 4;
@@ -66,7 +70,7 @@ SXT_INLINE void multiply_columns(const EncodedRow (&a)[R], const uint8_t* w, uin
       if constexpr (Nibbles) {
         const Vector minimum = load_f16(w + minimum_at + (column + j * width) * 2);
         SXT_UNROLL for (uint32_t r = 0; r < R; ++r) acc[r][j] =
-            fma(splat(a[r].scales[b] * static_cast<float>(a[r].sums[b])), minimum, acc[r][j]);
+            fma(splat(a[r].sums[b]), minimum, acc[r][j]);
       }
     }
   }
@@ -93,29 +97,14 @@ struct alignas(64) TileShapes {  // tile 0: sums [16][16], 4: rows of a [16][32 
   uint8_t rows[16] = {tile_rows, 0, 0, 0, tile_rows, 0, depth_step / 4};
 };
 
-// What 16 rows' blocks are multiplied with, block by block.
-struct alignas(64) BlockFactors {
-  float scale[chunk_blocks][tile_rows];
-  float weighted_sum[chunk_blocks][tile_rows];  // scale * sum
-  int32_t offset[chunk_blocks][tile_rows];      // what 128 added to every weight has added
-
-  BlockFactors(const char* a, size_t a_stride, uint32_t k, uint32_t first_block, uint32_t blocks) {
-    for (uint32_t r = 0; r < tile_rows; ++r) {
-      const EncodedRow row(a + r * a_stride, k);
-      for (uint32_t b = 0; b < blocks; ++b) {
-        scale[b][r] = row.scales[first_block + b];
-        weighted_sum[b][r] = row.scales[first_block + b] * static_cast<float>(row.sums[first_block + b]);
-        offset[b][r] = -128 * row.sums[first_block + b];
-      }
-    }
-  }
-};
-
-// 16 rows and columns, `blocks` blocks of 32 inputs: numbers of a, weights as bytes, scales (and minima) of the columns
+// 16 rows and columns, `blocks` blocks of 32 inputs from the first that `row` views on: weights as bytes, scales (and minima) of the columns
 template <bool Nibbles>
-[[gnu::noinline]] void multiply_tile(const char* a, size_t a_stride, const uint8_t* bytes, size_t bytes_step,
-                                     const uint8_t* scales, size_t scales_step, uint32_t blocks, const BlockFactors& factors,
-                                     float* c, size_t c_stride, bool add, size_t fetch) {
+[[gnu::noinline]] void multiply_tile(const EncodedRow& row, size_t a_stride, const uint8_t* bytes, size_t bytes_step,
+                                     const uint8_t* scales, size_t scales_step, uint32_t blocks, float* c, size_t c_stride,
+                                     bool add, size_t fetch) {
+  const auto of_row = [&](const auto* of_first, uint32_t r, uint32_t b) {  // of the r-th row after it
+    return *reinterpret_cast<decltype(of_first)>(reinterpret_cast<const char*>(of_first + b) + r * a_stride);
+  };
   Vector acc[tile_rows];
   SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = add ? load(c + r * c_stride) : splat(0.f);
   // all integers first: a vector that is loaded right after its tile was stored waits for the store
@@ -124,7 +113,7 @@ template <bool Nibbles>
     _tile_zero(0);
     if (fetch > 0)
       SXT_UNROLL for (uint32_t g = 0; g < 8; ++g) __builtin_prefetch(bytes + fetch + g * group_bytes);
-    _tile_loadd(4, a + b * depth_step, a_stride);
+    _tile_loadd(4, row.numbers + b * depth_step, a_stride);
     _tile_loadd(6, bytes, group_bytes);
     _tile_dpbsud(0, 4, 6);
     _tile_stored(0, sums[b], sizeof sums[b][0]);
@@ -134,12 +123,12 @@ template <bool Nibbles>
     const Vector scale = load_f16(scales);
     SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) {
       Bytes total = _mm512_load_si512(sum[r]);
-      if constexpr (!Nibbles) total = _mm512_add_epi32(total, splat_int(factors.offset[b][r]));
-      acc[r] = fma(to_float(total) * splat(factors.scale[b][r]), scale, acc[r]);
+      if constexpr (!Nibbles) total = _mm512_add_epi32(total, splat_int(of_row(row.offsets, r, b)));
+      acc[r] = fma(to_float(total) * splat(of_row(row.scales, r, b)), scale, acc[r]);
     }
     if constexpr (Nibbles) {
       const Vector minimum = load_f16(scales + 2 * panel_columns);
-      SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = fma(splat(factors.weighted_sum[b][r]), minimum, acc[r]);
+      SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = fma(splat(of_row(row.sums, r, b)), minimum, acc[r]);
     }
   }
   SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) store(c + r * c_stride, acc[r]);
@@ -167,11 +156,12 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
           _mm512_store_si512(unpacked[b] + 4 * group_bytes + i, high_nibbles(v));
         }
     for (uint32_t r = 0; r < whole; r += tile_rows) {
-      const BlockFactors factors(a + r * a_stride, a_stride, k, first, n);
+      EncodedRow row(a + r * a_stride, k);
+      row.numbers += first * depth_step, row.scales += first, row.sums += first, row.offsets += first;
       for (uint32_t column = 0; column < panel_columns; column += width)
-        multiply_tile<Nibbles>(a + r * a_stride + first * depth_step, a_stride, (Nibbles ? unpacked[0] : w) + column * 4,
+        multiply_tile<Nibbles>(row, a_stride, (Nibbles ? unpacked[0] : w) + column * 4,
                                Nibbles ? sizeof unpacked[0] : block_bytes, w + weight_bytes + column * 2, block_bytes, n,
-                               factors, c + r * c_stride + column, c_stride, add || first > 0,
+                               c + r * c_stride + column, c_stride, add || first > 0,
                                !Nibbles && r == 0 ? blocks_ahead * block_bytes : 0);
     }
   }

@@ -10,6 +10,7 @@ namespace sextant::cpu {
 inline constexpr uint32_t rows_per_batch = 1024;  // more bring no speed: the weights are read once per tile, not per batch
 inline constexpr uint32_t chunk_panels = 8;       // of the vocabulary: 512 ids at a time
 inline constexpr uint32_t chunk = chunk_panels * 64;
+inline constexpr uint32_t route_tile = 16;  // rows whose experts are chosen at once
 
 /// What else can be wanted of a chunk: the highest logit but the best's; what logit - max is over the softmax of its ids, and
 /// squared.
@@ -17,7 +18,6 @@ struct ChunkDetail {
   float second = 0;
   double mean = 0, square = 0;
 };
-inline constexpr uint32_t route_tile = 16;  // rows whose experts are chosen at once
 
 /// What computes, and in which numbers.
 struct Numerics {

@@ -20,11 +20,11 @@ void pause() {
 }
 
 // Waits until `value` is no longer `old`: spinning, yielding, then asleep.
-void wait_while(const std::atomic<uint32_t>& value, uint32_t old, bool may_sleep) {
+void wait_while(const std::atomic<uint32_t>& value, uint32_t old) {
   for (uint32_t i = 0;; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
     if (i < spins) pause();
-    else if (!may_sleep || i < spins + yields) std::this_thread::yield();
+    else if (i < spins + yields) std::this_thread::yield();
     else value.wait(old, std::memory_order_acquire);
   }
 }
@@ -66,13 +66,21 @@ void ThreadPool::work(uint32_t thread) {
   }
 }
 
+// Whoever comes when a loop has been closed was not needed for it.
+bool ThreadPool::enter() {
+  for (uint32_t inside = inside_.load(std::memory_order_relaxed); !(inside & closed);)
+    if (inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+  return false;
+}
+
 void ThreadPool::serve(uint32_t thread) {
   for (uint32_t seen = 0;;) {
-    wait_while(generation_, seen, true);
-    ++seen;
+    wait_while(generation_, seen);
+    seen = generation_.load(std::memory_order_acquire);
     if (stop_) return;
+    if (!enter()) continue;
     work(thread);
-    busy_.fetch_sub(1, std::memory_order_release);
+    if (inside_.fetch_sub(1, std::memory_order_release) == closed + 1) inside_.notify_one();
   }
 }
 
@@ -81,13 +89,13 @@ void ThreadPool::run_erased(uint32_t tiles, Call call, void* body) {
   body_ = body;
   tiles_ = tiles;
   next_.store(0, std::memory_order_relaxed);
-  const auto helpers = static_cast<uint32_t>(workers_.size());
-  if (tiles > 1 && helpers > 0) {
-    busy_.store(helpers, std::memory_order_relaxed);
+  if (tiles > 1 && !workers_.empty()) {
+    inside_.store(0, std::memory_order_release);
     generation_.fetch_add(1, std::memory_order_release);
     generation_.notify_all();
     work(0);
-    for (uint32_t left; (left = busy_.load(std::memory_order_acquire)) != 0;) wait_while(busy_, left, false);
+    uint32_t inside = inside_.fetch_or(closed, std::memory_order_acquire) | closed;
+    for (; inside != closed; inside = inside_.load(std::memory_order_acquire)) wait_while(inside_, inside);
   } else {
     work(0);
   }

@@ -1,5 +1,6 @@
 // A fixed set of threads that share the tiles of one loop at a time. They spin for a moment between loops, because a token's
-// layer is over in microseconds, then sleep. An exception in a tile ends the loop and is thrown to its caller. Threads: run()
+// layer is over in microseconds, then sleep. A loop waits for those that have begun a tile, not for one whose core has been taken
+// away before: where a machine is busy the others do its part. An exception in a tile ends the loop and is thrown to its caller. Threads: run()
 // by one thread at a time, which works along.
 #pragma once
 #include <atomic>
@@ -32,6 +33,7 @@ class ThreadPool {
   using Call = void (*)(void* body, uint32_t tile, uint32_t thread);
   void run_erased(uint32_t tiles, Call call, void* body);
   void work(uint32_t thread);
+  bool enter();
   void serve(uint32_t thread);
   void end();
 
@@ -41,7 +43,8 @@ class ThreadPool {
   uint32_t tiles_ = 0;
   alignas(64) std::atomic<uint32_t> next_{0};        // tile
   alignas(64) std::atomic<uint32_t> generation_{0};  // of the loop
-  alignas(64) std::atomic<uint32_t> busy_{0};        // workers that have not finished the loop
+  static constexpr uint32_t closed = 1u << 31;
+  alignas(64) std::atomic<uint32_t> inside_{closed};  // workers in the loop; with `closed` nobody may begin
   std::atomic<bool> stop_{false};
   std::mutex error_mutex_;
   std::exception_ptr error_;

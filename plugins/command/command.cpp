@@ -393,8 +393,11 @@ void put_scores(Component& c, sxt_result_sink sink, uint64_t index, const sxt_re
     if (tokens == 0)
       throw PluginError(SXT_INTERNAL, fmt::format("{} gave a score of 0 \"tokens\"; a continuation has at least one",
                                                   c.program.name()));
-    scores.push_back({sizeof(sxt_score), json::find_bool(one, "greedy").value_or(false) ? 1u : 0u, *logprob, *logprob, tokens,
-                      tokens, nullptr});
+    sxt_score& score = scores.emplace_back();
+    score.struct_size = sizeof score;
+    score.flags = json::find_bool(one, "greedy").value_or(false) ? 1u : 0u;
+    score.logprob = score.total_logprob = *logprob;
+    score.token_count = score.total_tokens = tokens;
   }
   std::vector<const sxt_score*> pointers;
   for (const sxt_score& one : scores) pointers.push_back(&one);

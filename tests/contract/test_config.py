@@ -1,5 +1,7 @@
 """What a person writes: CONFIG.json, cards, variants, summarizers; and what is said of a mistake in them."""
 
+import json
+
 from .data import ceval_card, inline_set, make_ceval, make_mcq, mcq_rows
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, RunFolder, read_json, write
 
@@ -268,3 +270,88 @@ class SearchOrder(ContractTest):
 
     def test_beside_the_loader_last(self):
         self.assertEqual(self.run_sample("--datasets", "ceval_xyj_gen", "--limit", "1").run.record["status"], "complete")
+
+
+class Combinations(ConfigTest):
+    """Which models run on which sets, and a model card's own post-processors."""
+
+    TOY = {"backend": "sample", "max_out_len": 4}
+
+    def config(self, **more):
+        write(
+            self.dir / "run.json",
+            {
+                "models": [{"abbr": "toy", **self.TOY}, {"abbr": "other", **self.TOY}],
+                "datasets": [inline_set(self.set, "one"), inline_set(self.set, "two")],
+                "limit": 2,
+                "summarizer": {"name": "both", "groups": [{"name": "mean", "members": ["one", "two"]}]},
+                **more,
+            },
+        )
+
+    def run_config(self, *args, expect=OK, file="run.json"):
+        before = set(self.run_folders())
+        outcome = self.sextant("run", file, *args, "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, expect)
+        outcome.run = RunFolder(sorted(set(self.run_folders()) - before)[-1]) if expect == OK else None
+        return outcome
+
+    def versions(self, run):
+        return {row["dataset"]: row["version"] for row in run.csv()}
+
+    def test_what_no_combination_names_is_not_asked_and_no_failure(self):
+        self.config()
+        whole = self.versions(self.run_config().run)
+        self.config(model_dataset_combinations=[{"models": ["toy"], "datasets": ["*"]}, {"models": ["other"], "datasets": ["two"]}])
+        outcome = self.run_config()
+        run = outcome.run
+        self.assertEqual([(t["model"], t["dataset"]) for t in run.record["tasks"]], [("toy", "one"), ("toy", "two"), ("other", "two")])
+        self.assertEqual(run.record["status"], "complete")
+        rows = {row["dataset"]: row for row in run.csv()}
+        self.assertEqual(rows["one"]["other"], "-")
+        self.assertNotEqual(rows["one"]["toy"], "-")
+        self.assertIn("one is not in this run", outcome.stderr)
+        self.assertEqual(self.versions(run)["two"], whole["two"])
+        written = read_json(run.path / "configs/run.json")["model_dataset_combinations"]
+        self.assertEqual(written, [{"models": ["toy"], "datasets": ["one", "two"]}, {"models": ["other"], "datasets": ["two"]}])
+        again = self.run_config(file=run.path / "configs/run.json").run
+        self.assertEqual([t["dataset"] for t in again.record["tasks"]], [t["dataset"] for t in run.record["tasks"]])
+        self.assertEqual(self.versions(again), self.versions(run))
+
+    def test_what_is_in_no_combination_leaves_the_run_with_a_warning(self):
+        self.config(model_dataset_combinations=[{"models": ["toy"], "datasets": ["one"]}])
+        outcome = self.run_config()
+        self.assertEqual([(t["model"], t["dataset"]) for t in outcome.run.record["tasks"]], [("toy", "one")])
+        self.assertRegex(outcome.stderr, "the model other, which is left out")
+        self.assertRegex(outcome.stderr, "the data set two, which is left out")
+
+    def test_names_that_the_run_does_not_have(self):
+        for combination, words in (
+            ({"models": ["tyo"], "datasets": ["one"]}, ("model_dataset_combinations[0]", "'tyo'", "did you mean 'toy'")),
+            ({"models": ["toy"], "datasets": ["oen"]}, ("model_dataset_combinations[0]", "'oen'", "it has: one, two")),
+            ({"models": [], "datasets": ["one"]}, ("names no model",)),
+            ({"models": ["toy"]}, ("datasets",)),
+        ):
+            self.config(model_dataset_combinations=[combination])
+            self.assert_refused(self.run_config(expect=DATA), DATA, *words)
+        self.assertEqual(self.run_folders(), [])
+
+    def test_a_models_own_postprocessors(self):
+        self.config()
+        plain = self.run_config().run
+        self.config(models=[{"abbr": "toy", **self.TOY, "postprocessors": {"on?": [{"type": "regex", "pattern": "(never)"}]}}, {"abbr": "other", **self.TOY}])
+        run = self.run_config().run
+        answers = lambda run, model, dataset: [line["answers"]["none"] for line in map(json.loads, run.file("samples", dataset, model).open())]
+        self.assertEqual(answers(run, "toy", "one"), ["", ""])
+        self.assertEqual(answers(run, "toy", "two"), answers(plain, "toy", "two"))
+        self.assertEqual(answers(run, "other", "one"), answers(plain, "other", "one"))
+        self.assertEqual(read_json(run.path / "configs/run.json")["models"][0]["postprocessors"], {"on?": [{"type": "regex", "pattern": "(never)"}]})
+        self.assertEqual(self.versions(run)["two"], self.versions(plain)["two"])
+        self.assertNotEqual(self.versions(run)["one"], self.versions(plain)["one"])
+        # they are a part of scoring: -m eval may change them
+        self.config()
+        outcome = self.sextant("run", "run.json", "-m", "eval", "-r", run.path.name, "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, OK)
+        self.assertEqual(answers(run, "toy", "one"), answers(plain, "toy", "one"))
+        self.config(models=[{"abbr": "toy", **self.TOY, "postprocessors": [{"type": "regxe"}]}])
+        self.assert_refused(self.run_config(expect=DATA), DATA, "regxe", "toy")

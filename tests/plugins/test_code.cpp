@@ -104,3 +104,20 @@ TEST_CASE("no reply takes a reader of programs longer than its length allows") {
 }
 
 TEST_CASE("code: the schema is closed and explains itself") { test::check_schema(component_()); }
+
+TEST_CASE("asserted_value: what an assertion says") {
+  struct Case { const char *reply, *assertion, *answer; };
+  for (const Case& c : {Case{"assert f(1) == 2", "2", "2"},
+                        {"Sure:\n```python\nassert f(a == 1, \"==\") == [1, 2], 'message'\n```", "[1, 2]", "1, \""},
+                        {"assert f(1) == 2 # TODO", "2", "2 # TODO"},
+                        {"assert f(1) > 2", "", "assert f(1) > 2"},
+                        {"assert f(1) == 2 and True", "", "2 and True"},
+                        {"assert f(1) == 'it\\'s'", "'it\\'s'", "'it\\'s'"},
+                        {"```\n[1, 2]\n```", "[1, 2]", "```"},
+                        {"assert f(1) == 3\n[/ANSWER]\nassert f(1) == 4", "4", "3"},
+                        {"3", "", "3"}}) {
+    INFO(c.reply);
+    CHECK(postprocess::value_of_assertion(c.reply) == c.assertion);
+    CHECK(postprocess::value_of_answer(c.reply) == c.answer);
+  }
+}

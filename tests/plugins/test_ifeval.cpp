@@ -1,7 +1,7 @@
 // IFEval's instructions: what follows each and what does not; tools/acceptance/metrics.py compares them with the published
 // checkers.
 #include "../../plugins/metrics/ifeval/ifeval_plugin.cpp"
-#include "../../plugins/metrics/ifeval/langdetect.cpp"
+#include "../../plugins/metrics/ifeval/treebank.hpp"
 #include "component.hpp"
 
 using namespace sextant;
@@ -106,3 +106,70 @@ TEST_CASE("ifeval: a row that asks for nothing known is named") {
 }
 
 TEST_CASE("ifeval: the schema is closed and explains itself") { test::check_schema(*sextant_plugin_entry.components[0]); }
+
+TEST_CASE("ifbench: what follows an instruction, and what does not") {
+  struct Case { const char *id, *kwargs, *reply, *expected; };
+  for (const Case& c :
+       {Case{"count:word_count_range", R"({"min_words": 2, "max_words": 3})", "one, two", "strict"},
+        {"count:word_count_range", R"({"min_words": 2, "max_words": 3})", "one", "no"},
+        {"count:conjunctions", R"({"small_n": 2})", "this and that, or nothing", "strict"},
+        {"count:numbers", R"({"N": 2})", "1,000 and 3.5", "strict"},
+        {"count:punctuation", "{}", "a, b; c: d. e?! f! g?", "strict"},
+        {"count:punctuation", "{}", "a, b; c: d. e?!", "no"},
+        {"count:words_japanese", R"({"N": 2})", "one 日本 two 3", "strict"},
+        {"count:pronouns", R"({"N": 3})", "she/her said it.", "strict"},
+        {"count:keywords_multiple", R"({"keyword1": "a1", "keyword2": "b2", "keyword3": "c3", "keyword4": "d4", "keyword5": "e5"})",
+         "a1 b2b2 c3c3c3 d4d4d4d4d4 e5e5e5e5e5e5e5", "strict"},
+        {"ratio:stop_words", R"({"percentage": 50})", "the cat", "strict"},
+        {"ratio:stop_words", R"({"percentage": 49})", "the cat", "no"},
+        {"ratio:sentence_type", "{}", "One. Two. Three?", "strict"},
+        {"ratio:sentence_words", "{}", "One two. Six ten. And then.", "no"},
+        {"ratio:sentence_words", "{}", "One two. Six ten. For all.", "strict"},
+        {"ratio:overlap", R"({"reference_text": "abcdef", "percentage": 100})", "abcd", "strict"},
+        {"words:alphabet", "{}", "Yes, zoos are big", "strict"},
+        {"words:palindrome", "{}", "level", "no"},
+        {"words:last_first", "{}", "I see you. You see me.", "strict"},
+        {"words:words_position", R"({"keyword": "x"})", "a x b x c.", "strict"},
+        {"words:keywords_specific_position", R"({"keyword": "Smith", "n": 2, "m": 3})", "Hello. I'm Mr. Smith here.", "no"},
+        {"words:keywords_specific_position", R"({"keyword": "Smith", "n": 2, "m": 3})", "Hello. See Mr. Smith here.", "strict"},
+        {"words:start_verb", "{}", "Go", "needs NLTK's tagger"},
+        {"words:odd_even_syllables", "{}", "a", "needs syllapy's list"},
+        {"sentence:increment", R"({"small_n": 1})", "One. One two. One two three.", "strict"},
+        {"sentence:keyword", R"({"word": "cat", "N": 2})", "A dog. A CAT.", "strict"},
+        {"format:parentheses", "{}", "(a [b {c (d [e])}])", "strict"},
+        {"format:parentheses", "{}", "(a [b {c (d)}])", "no"},
+        {"format:options", R"({"options": "yes/no/maybe"})", "Maybe.", "strict"},
+        {"format:options", R"x({"options": "a), b), c), d)"})x", "a", "no"},
+        {"format:emoji", "{}", "Fine. 🙂 Good 👍.", "strict"},
+        {"format:line_indent", "{}", "a\n b\n  c", "strict"},
+        {"format:title_case", "{}", "The Cat Don't", "no"},
+        {"format:no_whitespace", "{}", "a\u00a0b", "no"},
+        {"repeat:repeat_change", R"({"prompt_to_repeat": "Say hi now"})", "Do hi now", "strict"},
+        {"repeat:repeat_span", R"({"prompt_to_repeat": "ünïque", "n_start": 1, "n_end": 3})", "nïq", "strict"},
+        {"custom:multiples", "{}", "14,21, 28 35 42 49", "strict"},
+        {"custom:csv_city", "{}", "ID,Country,City,Year,Count\n1,a,\"b,c\",d,e\n\n", "no"},
+        {"custom:european_capitals_sort", "{}", "Oslo", "no"},
+        {"custom:date_format_list", "{}", "1805-12-02, 1815-06-18", "strict"},
+        {"custom:date_format_list", "{}", "1805-12-32", "no"}}) {
+    INFO(c.id << " " << c.kwargs << " " << c.reply);
+    const std::string got = followed(c.id, c.kwargs, c.reply);
+    if (got.size() > 8) CHECK_THAT(got, Catch::Contains(c.expected));
+    else CHECK(got == c.expected);
+  }
+  CHECK(metric::ifeval::ifbench_checkers().size() == 58);
+}
+
+TEST_CASE("ifeval: sentences by Punkt's rules") {
+  const auto punkt = metric::ifeval::Punkt::own();
+  struct Case { const char* text; std::vector<std::string_view> sentences; };
+  for (const Case& c : {Case{"", {}},
+                        {"One. Two!", {"One.", "Two!"}},
+                        {"Dr. Smith left. J. Bach came.", {"Dr. Smith left.", "J. Bach came."}},
+                        {"He said \"yes.\" Then he left.", {"He said \"yes.\"", "Then he left."}},
+                        {"(Done.) Next", {"(Done.)", "Next"}},
+                        {"Wait... what? 3.5 is more", {"Wait... what?", "3.5 is more"}}}) {
+    INFO(c.text);
+    CHECK(punkt->sentences(c.text) == c.sentences);
+  }
+  CHECK(metric::ifeval::treebank_tokens("I can't, \"really\".") == std::vector<std::string>{"I", "ca", "n't", ",", "``", "really", "''", "."});
+}

@@ -6,6 +6,7 @@
 #include "../../plugins/metrics/contains/contains.hpp"
 #include "../../plugins/metrics/edit_distance/edit_distance.hpp"
 #include "../../plugins/metrics/gaokao/gaokao.hpp"
+#include "../../plugins/metrics/lawbench/lawbench.cpp"
 #include "../../plugins/metrics/longbench/longbench.hpp"
 #include "../../plugins/metrics/math_equal/opencompass.hpp"
 #include "../../plugins/metrics/numeric/numeric.hpp"
@@ -345,4 +346,34 @@ TEST_CASE("LongBench's scores: numbers, classes, lines of code") {
   CHECK(similarity(std::string(150'000, 'x') + "ab", "c" + std::string(150'000, 'x'), false) == Approx(300'000.0 / 300'003));
   CHECK(similarity("今天", "今日", false) == 0.5);
   CHECK(similarity("", "", true) == 1);
+}
+
+TEST_CASE("lawbench: labels, fields, items, articles and terms") {
+  namespace law = metric::lawbench;
+  using Texts = std::vector<std::string>;
+  const Texts labels{"盗窃", "盗窃、侮辱尸体", "诈骗"};
+  CHECK(law::labels_in("犯盗窃、侮辱尸体罪", labels, false) == Texts{"盗窃、侮辱尸体"});
+  CHECK(law::labels_in("犯盗窃、侮辱尸体罪", labels, true) == Texts{"盗窃", "盗窃、侮辱尸体"});
+  CHECK(law::f1_of_sets({"a", "b"}, {"a"}) == Approx(2.0 / 3));
+  CHECK(law::f1_of_sets({}, {"a"}) == 0);
+  CHECK(law::fields_score("受害人：张三\n地点: 无", "受害人:张三", {"受害人", "地点"}) == Approx(1));
+  CHECK(law::fields_score("没有", "", {"受害人"}) == 1);
+  CHECK(law::items_score("偷;退", "偷") == Approx(2.0 / 3));
+  struct Articles { const char* text; Texts own, theirs; };
+  for (const Articles& c : {Articles{"第二百六十四条、第133条之一", {"264", "133"}, {"264", "133"}},
+                            {"第264条第1款", {"264"}, {}},
+                            {"刑法264", {"264"}, {"264"}},
+                            {"无", {}, {}}}) {
+    INFO(c.text);
+    CHECK(law::articles_in(c.text, false) == c.own);
+    CHECK(law::articles_in(c.text, true) == c.theirs);
+  }
+  struct Term { const char* text; std::optional<uint64_t> own, theirs; };
+  for (const Term& c : {Term{"有期徒刑三年六个月", 42, 6}, {"拘役五个月", 5, 5}, {"两年", 24, 24}, {"十二个月", 12, 12}, {"无期", {}, {}}}) {
+    INFO(c.text);
+    CHECK(law::months_in(c.text, false) == c.own);
+    CHECK(law::months_in(c.text, true) == c.theirs);
+  }
+  CHECK(law::term_score(12, 12) == 1);
+  CHECK(law::term_score({}, 12) == 0);
 }

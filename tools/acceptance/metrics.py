@@ -75,6 +75,8 @@ def main():
     parser.add_argument("--plugin-path", action="append", default=[])
     parser.add_argument("--opencompass")
     parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--ifbench", help="a checkout of github.com/allenai/IFBench")
+    parser.add_argument("--nltk-data", help="NLTK's data: tokenizers/punkt_tab, corpora/stopwords")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=5)

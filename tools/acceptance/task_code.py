@@ -75,7 +75,8 @@ def scrolls(name, n):
 
 # metrics that the hub has, as far as the tasks call them: to fetch them takes a network
 SQUAD = """
-import datasets, evaluate
+import datasets
+import evaluate
 class Squad(evaluate.Metric):
     def _info(self):
         answers = datasets.features.Sequence({"text": datasets.Value("string"), "answer_start": datasets.Value("int32")})
@@ -87,7 +88,8 @@ class Squad(evaluate.Metric):
         return {"exact": 100 * sum(same) / len(same), "f1": sum(p["no_answer_probability"] for p in predictions) / len(same)}
 """
 SCROLLS = """
-import datasets, evaluate
+import datasets
+import evaluate
 class Scrolls(evaluate.Metric):
     def _info(self):
         return evaluate.MetricInfo(description="", citation="", inputs_description="", features=datasets.Features({

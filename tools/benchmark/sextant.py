@@ -1,5 +1,6 @@
 """Sextant's side of the work: data sets made for it, runs of the installed program, figures from their run.json."""
 
+import hashlib
 import json
 import pathlib
 import random
@@ -14,8 +15,8 @@ WORDS = ("the of and a in that it was for on are as with they at be this have fr
 
 
 class Sextant:
-    def __init__(self, program, model, scratch, threads, data, items, subjects, isa="auto"):
-        self.isa = isa
+    def __init__(self, program, model, scratch, threads, data, items, subjects, isa="auto", prompts=50):
+        self.isa, self.prompts, self.said = isa, prompts, {}
         self.program, self.model, self.scratch, self.threads = program, model, scratch, threads
         self.data, self.items, self.subjects = data, items, self.SUBJECTS[:subjects]
         scratch.mkdir(parents=True, exist_ok=True)
@@ -86,10 +87,22 @@ class Sextant:
         return (taken[1][0] - taken[0][0]) / (taken[1][1] - taken[0][1])
 
     def replies(self, card, compute, *flags):
-        """Tokens of replies per second, one prompt at a time, prompts included."""
-        record, _, _ = self.run(card, [card], "--compute", compute, "--batch-size", 1, "--limit", self.items, "--max-out-len", 256,
-                                "-m", "infer", *flags)
-        return sum(task["generated_tokens"] for task in record["tasks"]) / sum(task["infer_s"] for task in record["tasks"])
+        """Tokens of replies per second, one prompt at a time: what the tokens behind the first cost. The replies are the same whatever the flags."""
+        taken = []
+        for tokens in (1, 256):
+            record, _, _ = self.run(card, [card], "--compute", compute, "--batch-size", 1, "--limit", self.prompts, "--max-out-len", tokens,
+                                    "-m", "infer", *flags)
+            taken.append([sum(task[of] for task in record["tasks"]) for of in ("generated_tokens", "infer_s")])
+        replies = hashlib.sha256()
+        for path in sorted((self.scratch / card).glob("runs/*/predictions/**/*.json*")):
+            replies.update(path.read_bytes())
+        if self.said.setdefault(card, replies.hexdigest()) != replies.hexdigest():
+            raise process.Failed("%s: replies with other flags (%s) are other ones" % (card, " ".join(flags) or "none"))
+        spent = record["models"][0].get("spent", {})
+        if spent.get("drafted_tokens"):
+            print("         %s: %d prompts, %d tokens, %d drafted, %d accepted" % (card, self.prompts, taken[1][0], spent["drafted_tokens"],
+                                                                                   spent["accepted_tokens"]))
+        return (taken[1][0] - taken[0][0]) / (taken[1][1] - taken[0][1])
 
     # ---- CMMLU: a few subjects, five-shot ----
 

@@ -40,7 +40,7 @@ inline constexpr char backend_schema[] = R"schema({
     "path": {"type": "string", "minLength": 1, "x-affects-results": false, "description": "the model, a .gguf file or a Hugging Face folder; may be left out where weights is null and tokenizer_path or chat_template names a file"},
     "peft_path": {"type": "string", "default": "", "x-affects-results": false, "description": "the folder of a PEFT LoRA adapter, merged into a Hugging Face folder as it is loaded"},
     "weights": {"enum": [null, "description"], "x-affects-results": false, "description": "null: load no weights; only tokens and chat prompts can be asked for. description: load none, but read what the checkpoint says of them, for `sextant model info`"},
-    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8", "exact"], "default": "auto", "description": "the numbers of matrix products and of keys and values; auto is f32 on the cpu, bf16 on cuda; exact gives the same bits on every processor"},
+    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8", "exact"], "default": "auto", "description": "the numbers of matrix products and of keys and values; auto is f32 on the cpu, bf16 on cuda; int8 and exact give the same bits on every processor"},
     "batch_size": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 64,
                    "x-affects-results": false, "description": "generations at once; bounds memory, never results"},
     "memory": {"type": "integer", "minimum": 0, "default": 0,

@@ -170,8 +170,13 @@ std::string BackendModel::describe() {
   }
   uint64_t drafted = 0, accepted = 0;
   for (const auto& speculation : speculation_) drafted += speculation->drafted(), accepted += speculation->accepted();
-  if (drafted > 0)
-    out.object("spent", [&] { out.number("drafted_tokens", drafted), out.number("accepted_tokens", accepted); });
+  uint64_t taken = 0;  // from pages that earlier calls left
+  for (const auto& retained : retained_) taken += retained->taken();
+  if (drafted > 0 || taken > 0)
+    out.object("spent", [&] {
+      if (drafted > 0) out.number("drafted_tokens", drafted), out.number("accepted_tokens", accepted);
+      if (taken > 0) out.number("reused_tokens", taken);
+    });
   std::optional<SpecialTokenClaims> claims;
   if (tokenizer_) {
     // the files were read when the model was opened; one that cannot be read again says nothing

@@ -71,12 +71,12 @@ bool RetainedPages::reclaim(uint32_t pages) {
 }
 
 // The page with the key's parent that calls before this one left and that has most tokens in common with the key.
-uint32_t RetainedPages::nearest(const Key& key, uint32_t& ret_equal) const {
+uint32_t RetainedPages::nearest(const Key& key, bool turns_only, uint32_t& ret_equal) const {
   uint32_t best = none;
   ret_equal = 0;
   const auto consider = [&](Tree::const_iterator at) {  // returns true where there is no need to go on
     if (at->first.parent != key.parent) return true;
-    if (nodes_[at->second].since == call_) return false;
+    if (nodes_[at->second].since == call_ || (turns_only && !nodes_[at->second].turn)) return false;
     const uint32_t equal = equal_tokens(at->first.span(), key.span());
     if (equal > ret_equal) ret_equal = equal, best = at->second;
     return true;
@@ -89,19 +89,24 @@ uint32_t RetainedPages::nearest(const Key& key, uint32_t& ret_equal) const {
   return best;
 }
 
-RetainedPages::Match RetainedPages::find(uint32_t rope_length, std::span<const int32_t> path) const {
+RetainedPages::Match RetainedPages::find(uint32_t rope_length, std::span<const int32_t> path, bool turns_only) const {
   Match match;
   uint64_t parent = root(rope_length);
   while (match.tokens < path.size()) {
     uint32_t equal;
-    const uint32_t page = nearest(Key(parent, page_of(path, match.tokens)), equal);
+    const uint32_t page = nearest(Key(parent, page_of(path, match.tokens)), turns_only, equal);
     if (page == none) break;
+    match.turns = match.turns && nodes_[page].turn;
     match.pages.push_back(page);
     match.tokens += equal;
     if (equal < page_tokens) break;
     parent = page;
   }
   return match;
+}
+
+uint32_t RetainedPages::of_turns(uint32_t rope_length, std::span<const int32_t> path, const Match& match, uint32_t tokens) const {
+  return match.turns ? tokens : std::min(tokens, find(rope_length, path, true).tokens);
 }
 
 void RetainedPages::begin(const Job& job, const Share& share) {
@@ -145,6 +150,7 @@ void RetainedPages::end() {
 }
 
 void RetainedPages::mark_continued(uint32_t page) {
+  if (nodes_[page].beginning) return;
   if (!nodes_[page].continued) continued_.push_back(page);
   nodes_[page].continued = true;
 }
@@ -161,7 +167,14 @@ void RetainedPages::use(const Match& match, uint32_t tokens) {
   }
 }
 
-void RetainedPages::keep(uint32_t rope_length, std::span<const int32_t> path, std::span<const uint32_t> pages) {
+void RetainedPages::keep_beginning(uint32_t rope_length, std::span<const int32_t> path, std::span<const uint32_t> pages) {
+  const auto whole = pages.first(path.size() / page_tokens);
+  for (const uint32_t page : whole) pool_.hold(page);
+  add(rope_length, path, whole, &Node::beginning);
+}
+
+void RetainedPages::add(uint32_t rope_length, std::span<const int32_t> path, std::span<const uint32_t> pages,
+                        bool Node::*left_by) {
   const uint64_t rank = next_rank(true);
   uint32_t parent = none;
   for (size_t i = 0; i < pages.size(); ++i) {
@@ -176,13 +189,14 @@ void RetainedPages::keep(uint32_t rope_length, std::span<const int32_t> path, st
           mark_continued(before->second);
       }
       at = tree_.emplace_hint(at, key, pages[i]);
-      nodes_[pages[i]] = {at, parent, 0, call_, rank, false};
+      nodes_[pages[i]] = {at, parent, 0, call_, rank};
       leaves_.insert({rank, pages[i]});
       if (parent != none && nodes_[parent].children++ == 0) leaves_.erase({nodes_[parent].rank, parent});
     }
     Node& node = nodes_[at->second];
     raise(at->second, rank);
     node.continued = false;
+    node.*left_by = true;
     parent = at->second;
   }
 }

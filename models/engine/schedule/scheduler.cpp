@@ -60,7 +60,7 @@ void Loop::build() {
 
 void Loop::apply(const Outputs& outputs, Results* results) {
   if (results) {
-    for (const auto& r : filled_.reused) results->reused(share_, r.node, r.tokens);
+    for (const auto& r : filled_.reused) results->reused(share_, r.node, r.of_turns);
     results->learn(batch_, filled_.target_tokens, outputs);
     for (const auto& p : filled_.picks) {
       first_token_[p.item] = pick(outputs, p.head, p.item, 0);

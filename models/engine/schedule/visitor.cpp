@@ -2,6 +2,13 @@
 #include <algorithm>
 
 namespace sextant::engine {
+namespace {
+
+// A beginning that so many requests of a call share is kept for later calls: examples and instructions, not a question whose
+// options are asked one by one.
+constexpr uint32_t beginning_requests = 8;
+
+}  // namespace
 
 Visitor::Visitor(const Job& job, const Share& share, PagePool& pool, RetainedPages* retained, uint64_t seed)
     : job_(job), share_(share), pool_(pool), retained_(retained), shuffle_(seed != 0), random_(seed) {
@@ -13,6 +20,14 @@ bool Visitor::generates(uint32_t node) const {
   for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item))
     if (share_.items[item] && job_.generates(item)) return true;
   return false;
+}
+
+// An option of several is a part of its request.
+uint32_t Visitor::requests_ending(uint32_t node) const {
+  uint32_t n = 0;
+  for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item))
+    n += share_.items[item] && job_.items[item].part == 0;
+  return n;
 }
 
 // The probability of the node's k-th token.
@@ -49,6 +64,7 @@ void Visitor::push(uint32_t node) {
   Frame frame;
   frame.node = node;
   frame.rows = rows_of(node);
+  frame.requests = requests_ending(node);
   const auto& nodes = job_.trie.nodes();
   for (uint32_t child = nodes[node].first_child; child != TokenTrie::none; child = nodes[child].next)
     if (share_.nodes[child]) frame.children.push_back(child);
@@ -62,7 +78,14 @@ void Visitor::push(uint32_t node) {
 }
 
 void Visitor::pop() {
-  in_flight_.insert(in_flight_.end(), stack_.back().pages.begin(), stack_.back().pages.end());
+  Frame& frame = stack_.back();
+  if (stack_.size() > 1) {
+    stack_[stack_.size() - 2].requests += frame.requests;
+    const auto& node = job_.trie.nodes()[frame.node];
+    if (retained_ && frame.requests >= beginning_requests && node.position + node.length >= page_tokens)
+      retained_->keep_beginning(node.rope_length, job_.trie.path(frame.node), frame.pages);
+  }
+  in_flight_.insert(in_flight_.end(), frame.pages.begin(), frame.pages.end());
   stack_.pop_back();
 }
 
@@ -109,10 +132,12 @@ void Visitor::reuse(Batch& batch, Filled& ret) {
   Frame& frame = stack_.back();
   const auto& node = job_.trie.nodes()[frame.node];
   const uint32_t end = node.position + node.length;
-  const RetainedPages::Match match = retained_->find(node.rope_length, job_.trie.path(frame.node));
+  const std::vector<int32_t> path = job_.trie.path(frame.node);
+  const RetainedPages::Match match = retained_->find(node.rope_length, path);
   frame.retained = match.tokens == end;
   uint32_t taken = std::min(match.tokens, node.position + rows_without_logits(frame));
   if (taken <= node.position) return;
+  const uint32_t of_turns = retained_->of_turns(node.rope_length, path, match, taken);  // before pages are taken, and others evicted
   retained_->use(match, taken);
   const bool goes_on = taken < node.position + frame.rows;
   const auto& parent = stack_[stack_.size() - 2].pages;
@@ -137,7 +162,8 @@ void Visitor::reuse(Batch& batch, Filled& ret) {
     return;
   }
   frame.placed = taken - node.position;
-  ret.reused.push_back({frame.node, frame.placed});
+  retained_->count(frame.placed);
+  ret.reused.push_back({frame.node, frame.placed, std::max(node.position, std::min(of_turns, taken)) - node.position});
 }
 
 // Puts as many of the top frame's rows into the batch as fit; returns how many.
@@ -235,7 +261,7 @@ void Visitor::fill(Batch& batch, uint32_t rows_max, uint32_t sequences, const st
     } else if (frame.next_child < frame.children.size()) {
       const uint32_t child = frame.children[frame.next_child++];
       if (rows_of(child) > 0) push(child);
-      else ret.nodes.push_back(child);
+      else frame.requests += requests_ending(child), ret.nodes.push_back(child);
     } else {
       if (frame.rows == 0) ret.nodes.push_back(frame.node);  // the root
       pop();

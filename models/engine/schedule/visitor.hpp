@@ -25,8 +25,8 @@ struct Filled {
   std::vector<Pick> picks;                              // head rows that pick an item's first token
   std::vector<uint32_t> nodes;                          // all of whose probabilities are known then
   std::vector<Started> started;
-  struct Reused { uint32_t node, tokens; };
-  std::vector<Reused> reused;                           // tokens that need not be computed after all
+  struct Reused { uint32_t node, tokens, of_turns; };
+  std::vector<Reused> reused;                           // tokens that need not be computed after all; those that count so
 
   void clear() { target_tokens.clear(); picks.clear(); nodes.clear(); started.clear(); reused.clear(); }
   bool empty() const { return nodes.empty() && started.empty() && reused.empty(); }
@@ -58,10 +58,12 @@ class Visitor {
     std::vector<uint32_t> pages;          // of the path up to the last placed token
     uint64_t batch = 0;                   // the batch that its latest rows are in ...
     uint32_t batch_row = 0, batch_position = 0;  // ... from this row and position on
+    uint32_t requests = 0;                // that end here or below, as far as it has been visited
   };
 
   uint32_t rows_of(uint32_t node) const;
   bool generates(uint32_t node) const;
+  uint32_t requests_ending(uint32_t node) const;
   bool wanted(uint32_t node, uint32_t k) const;
   bool wants_moments(uint32_t node, uint32_t k) const;
   uint32_t rows_without_logits(const Frame& frame) const;

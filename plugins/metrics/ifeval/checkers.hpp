@@ -4,22 +4,41 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
 #include <sextant/json.hpp>
 #include <sextant/regex.hpp>
 #include "language.hpp"
+#include "punkt.hpp"
 #include "units.hpp"
+#include "word_data.hpp"
 
 namespace sextant::metric::ifeval {
+
+/// What some instructions read a reply with; what is left out is done by rules of its own, or refused.
+struct Tools {
+  std::function<std::string(std::string_view reply)> language;
+  std::shared_ptr<const Punkt> punkt;          // NLTK's model of sentences
+  std::shared_ptr<const Syllables> syllables;
+  std::shared_ptr<const Tagger> tagger;
+};
 
 /// What an instruction is given: {"relation": "at least", "num_words": 300}. Members that are null count as missing.
 class Arguments {
  public:
-  using Language = std::function<std::string(std::string_view reply)>;   // which one a reply is in
-  Arguments(std::string instruction, const json::Value& given, const Language& language = {})
-      : instruction_(std::move(instruction)), given_(given), language_(language) {}
-  std::string language(std::string_view reply) const { return language_ ? language_(reply) : language_of(reply); }
+  Arguments(std::string instruction, const json::Value& given, const Tools& tools)
+      : instruction_(std::move(instruction)), given_(given), tools_(tools) {}
+  const Tools& tools() const { return tools_; }
+  std::string language(std::string_view reply) const {
+    return tools_.language ? tools_.language(reply) : language_of(reply);
+  }
+  const Punkt& punkt() const { return tools_.punkt ? *tools_.punkt : *Punkt::own(); }
   Result<std::string> text(const char* name) const {
     if (auto out = json::find_string(given_, name)) return *std::move(out);
+    return lacks(name);
+  }
+  Result<double> number(const char* name) const {
+    const auto out = json::find_number(given_, name);
+    if (out) return *out;
     return lacks(name);
   }
   Result<size_t> count(const char* name) const {
@@ -51,7 +70,7 @@ class Arguments {
   }
   std::string instruction_;
   const json::Value& given_;
-  Language language_;
+  const Tools& tools_;
 };
 
 namespace detail {
@@ -233,7 +252,10 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
          return found.empty() || found == wanted || found.substr(0, 2) == wanted;
        }},
       {"length_constraints:number_sentences",
-       [](T reply, A given) { return given.holds(count_sentences(reply), "relation", "num_sentences"); }},
+       [](T reply, A given) {
+         const size_t count = given.tools().punkt ? given.punkt().sentences(reply).size() : count_sentences(reply);
+         return given.holds(count, "relation", "num_sentences");
+       }},
       {"length_constraints:number_paragraphs",
        [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t wanted, given.count("num_paragraphs"));

@@ -2,6 +2,7 @@
 #include <sextant/columns.hpp>
 #include <sextant/sdk.hpp>
 #include "../letters.hpp"
+#include "asserted_value.hpp"
 #include "opencompass.hpp"
 
 namespace {
@@ -26,6 +27,18 @@ struct ProgramOfReply : Postprocessor {
   std::optional<postprocess::OpencompassCode> opencompass;
 };
 
+struct AssertedValue : Postprocessor {
+  using Postprocessor::Postprocessor;
+  std::string extract(const Extracted& item) override {
+    return std::string(in == "answer" ? postprocess::value_of_answer(item.text) : postprocess::value_of_assertion(item.text));
+  }
+  const std::string in = context.text("in", "assertion");
+};
+
+constexpr const char* value_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+  "in": {"enum": ["assertion", "answer"], "default": "assertion",
+    "description": "assertion: the last line that begins with assert, else a code block; answer: what stands behind the first == up to [/ANSWER] or the line's end"}}})";
+
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
   "entry": {"type": "string", "default": "", "description": "what the program binds, such as {entry_point}; empty: any function or class"},
   "body": {"type": "boolean", "default": false, "description": "a reply may be the body of a function that the prompt has begun"},
@@ -35,4 +48,7 @@ constexpr const char* schema = R"({"type": "object", "additionalProperties": fal
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<ProgramOfReply>({.id = "code", .summary = "the Python program in a reply", .schema = schema}))
+SEXTANT_PLUGIN(sextant::component<ProgramOfReply>({.id = "code", .summary = "the Python program in a reply", .schema = schema}),
+               sextant::component<AssertedValue>({.id = "asserted_value",
+                                                  .summary = "the value that an assertion in a reply says: 2 of assert f(1) == 2",
+                                                  .schema = value_schema}))

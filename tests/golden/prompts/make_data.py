@@ -212,6 +212,7 @@ def open_questions(out):
     for name in ("validation", "train"):
         for folder in ("nq-open/nq-open", "triviaqa/triviaqa"):
             out.jsonl(f"{folder}-{name}.jsonl", [{"question": text(i, "question"), "answer": [f"Name {i}", f"Other {i}"]} for i in rows])
+    out.jsonl("IFBench/IFBench_test.jsonl", [{"key": str(i), "prompt": text(i, "prompt"), "instruction_id_list": ["format:no_whitespace"], "kwargs": [{}]} for i in rows])
     out.jsonl("ifeval/input_data.jsonl", [{"key": i, "prompt": text(i, "prompt"), "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]} for i in rows])
     for language in "bn de en es fr ja ru sw te th zh".split():
         out.lines(f"mgsm/mgsm_{language}.tsv", [f"{safe(i, 'question ' + language)}\t{i}" for i in rows])
@@ -354,7 +355,8 @@ def long_and_mixed(out):
             for i in range(N + 4)])
     for shots in ("zero_shot", "one_shot"):
         for task in LAWBENCH:
-            letter = {"1-2": "正确答案：B。", "3-6": "正确答案:C。", "2-8": "[正确答案]D<eoa>", "3-7": "上文涉及到的犯罪金额:8500.0元。", "2-4": "婚姻家庭"}
+            letter = {"1-2": "正确答案：B。", "3-6": "正确答案:C。", "2-8": "[正确答案]D<eoa>", "3-7": "上文涉及到的犯罪金额:8500.0元。", "2-4": "婚姻家庭",
+                      "2-2": "争议焦点类别：违约。", "2-3": "类别:准予离婚、损害赔偿。", "3-1": "法条:刑法第264条", "3-3": "罪名:盗窃;诈骗", "3-4": "刑期:4个月", "3-5": "刑期:144个月"}
             out.json(f"lawbench/{shots}/{task}.json", [{"instruction": text(i, "instruction " + shots), "question": text(i, "question"),
                                                         "answer": letter.get(task, text(i, "answer"))} for i in rows])
     out.jsonl("code_generation_lite/test.jsonl", [{
@@ -363,6 +365,12 @@ def long_and_mixed(out):
         "difficulty": "easy", "public_test_cases": "[]", "private_test_cases": "[]", "metadata": json.dumps({"func_name": f"f{i}"} if i % 2 else {})}
         for i in range(N)])
     out.path("code_generation_lite/code_generation_lite.py").write_text(LIVECODEBENCH)
+    out.jsonl("execution-v2/test.jsonl", [{"question_id": i, "id": f"sample_{i}", "function_name": f"f{i}", "code": f"def f{i}(x):\n    return {text(i, 'code')!r}",
+                                            "input": f"f{i}(x = {text(i, 'input')!r})", "output": repr(text(i, "output"))} for i in range(N)])
+    out.jsonl("test_generation/test.jsonl", [{"question_title": text(i, "title"), "question_content": text(i, "content"), "question_id": str(i), "test_id": i,
+                                               "starter_code": f"def f{i}(x: int, y: str) -> int:\n    pass", "function_name": f"f{i}", "difficulty": "easy",
+                                               "test": json.dumps([{"input": json.dumps(i) + "\n" + json.dumps(text(i, "input")), "output": json.dumps(i), "testtype": "functional"}])}
+                                              for i in range(N)])
     out.jsonl("mbpp_plus/mbpp_plus.jsonl", [{"task_id": i, "text": text(i, "text"), "code": f"def f{i}(x):\n    return x", "test_setup_code": "",
                                              "test_list": [f"assert f{i}({k}) == {k}" for k in range(3)]} for i in rows])
     exam = [{"id": str(i), "question": text(i, "question"), "image": "" if i % 3 else "data:image/png;base64,x", "answer": text(i, "answer"), "category": "Math"}
@@ -373,7 +381,7 @@ def long_and_mixed(out):
 
 LONGBENCH = """2wikimqa hotpotqa musique multifieldqa_en multifieldqa_zh narrativeqa qasper triviaqa gov_report qmsum vcsum dureader lcc repobench-p
     passage_retrieval_en passage_retrieval_zh passage_count trec lsht multi_news samsum""".split()
-LAWBENCH = "1-1 1-2 2-4 2-5 2-7 2-8 3-2 3-6 3-7 3-8".split()
+LAWBENCH = "1-1 1-2 2-2 2-3 2-4 2-5 2-6 2-7 2-8 2-9 2-10 3-1 3-2 3-3 3-4 3-5 3-6 3-7 3-8".split()
 LONGBENCH_SCRIPT = """import json
 import os
 

@@ -1,11 +1,11 @@
 // Not a test: how fast one core's kernels are, told apart by whether the core is theirs alone.
 //
-//     bench_kernels [bf16|f32 [ROUNDS [ISA]]]       bf16, 200, auto
+//     bench_kernels [bf16|f32|int8|exact [ROUNDS [ISA]]]       bf16, 200, auto
 //
 // A virtual processor is a hardware thread of a core whose other thread may work for someone else. No-ops then run at half
 // speed, and kernels in a different ratio each: a median over both says little. So a few hundred microseconds of work stand
 // between two short runs of no-ops; what both call fast counts as "alone", what both call slow as "shared", and the rest is
-// dropped. Medians of such samples repeat to a few per cent, from build to build too.
+// dropped. Medians of such samples repeat to a few per cent, from build to build too. The first line is what the units can do.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #include "../../../models/cpu/isa.hpp"
@@ -68,7 +69,12 @@ Work product(const MatMul& matmul, uint32_t rows, uint32_t k, uint32_t panels) {
   auto c = std::make_shared<Floats>(size_t{rows} * panels * panel_columns);
   const auto x = fakes::numbers(size_t{rows} * k, 1), w = fakes::numbers(size_t{panel_columns} * k, 2);
   for (uint32_t r = 0; r < rows; ++r) matmul.encode(x.data() + size_t{r} * k, 0, k, k, a->data() + r * matmul.row_bytes(k));
-  for (size_t p = 0; p < size_t{panels} * matrices; ++p) pack_panel(format, w.data(), k, weights->data() + p * panel);
+  for (size_t p = 0; p < size_t{panels} * matrices; ++p) {
+    char* to = weights->data() + p * panel;
+    if (is_unquantised(format)) pack_panel(format, w.data(), k, to);
+    for (uint32_t n = 0; !is_unquantised(format) && n < panel_columns; ++n)
+      (format == PanelFormat::q8 ? pack_row_q8 : pack_row_slices)(w.data() + size_t{n} * k, k, n, to);
+  }
   return {"product, " + std::to_string(rows) + " rows, " + std::to_string(k) + " -> " + std::to_string(panels * panel_columns),
           "GFLOP/s",
           [=, &matmul, turn = 0u]() mutable {
@@ -92,6 +98,65 @@ Work attention(const AttentionFormat& format, uint32_t rows, uint32_t keys) {
           }, {}, {}};
 }
 
+#if defined(__x86_64__)
+// Twelve products of vectors that do not wait for each other, in registers: what the units can do at best.
+#define TWELVE(op, v, w) \
+  op v "15," v "15," w "0\n" op v "15," v "15," w "1\n" op v "15," v "15," w "2\n" op v "15," v "15," w "3\n" \
+  op v "15," v "15," w "4\n" op v "15," v "15," w "5\n" op v "15," v "15," w "6\n" op v "15," v "15," w "7\n" \
+  op v "15," v "15," w "8\n" op v "15," v "15," w "9\n" op v "15," v "15," w "10\n" op v "15," v "15," w "11\n"
+#define REGISTERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm15"
+#define PRODUCTS(name, op, v)                                                   \
+  void name(int turns) {                                                        \
+    asm volatile("vzeroall" ::: REGISTERS);                                     \
+    for (int i = 0; i < turns; ++i) asm volatile(TWELVE(op " ", v, v) ::: REGISTERS); \
+    asm volatile("vzeroupper" ::: REGISTERS);                                   \
+  }
+PRODUCTS(fma_ymm, "vfmadd231ps", "%%ymm")
+PRODUCTS(fma_zmm, "vfmadd231ps", "%%zmm")
+PRODUCTS(bf16_zmm, "vdpbf16ps", "%%zmm")
+PRODUCTS(bytes_zmm, "vpdpbusd", "%%zmm")
+
+struct alignas(64) FullTiles {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+#define TILE_PRODUCTS(name, op)                                                                                     \
+  void name(int turns) {                                                                                            \
+    const FullTiles shapes;                                                                                         \
+    asm volatile("ldtilecfg %0" ::"m"(shapes));                                                                     \
+    asm volatile("tilezero %tmm0\ntilezero %tmm1\ntilezero %tmm2\ntilezero %tmm3\ntilezero %tmm4\ntilezero %tmm5"); \
+    for (int i = 0; i < turns; ++i)                                                                                 \
+      asm volatile(op " %tmm4, %tmm5, %tmm0\n" op " %tmm4, %tmm5, %tmm1\n" op " %tmm4, %tmm5, %tmm2\n" op          \
+                      " %tmm4, %tmm5, %tmm3");                                                                      \
+    asm volatile("tilerelease");                                                                                    \
+  }
+TILE_PRODUCTS(bf16_tiles, "tdpbf16ps")
+TILE_PRODUCTS(bytes_tiles, "tdpbssd")
+
+// What the instructions of a product could do if nothing but them took time. Two slices need three products.
+void add_peak(std::vector<Work>& works, std::string_view isa, Compute compute) {
+  const bool bytes = compute == Compute::int8 || compute == Compute::exact;
+  void (*products)(int) = nullptr;
+  double each = 0;  // multiplications of a turn
+  if (isa == "amx" && compute != Compute::f32) products = bytes ? bytes_tiles : bf16_tiles, each = 4. * 16 * 16 * (bytes ? 64 : 32);
+  else if (isa == "avx2" && !bytes) products = fma_ymm, each = 12 * 8;
+  else if (isa == "avx2" || isa == "portable") return;
+  else if (compute == Compute::f32) products = fma_zmm, each = 12 * 16;
+  else if (bytes) products = bytes_zmm, each = 12 * 64;
+  else products = bf16_zmm, each = 12 * 32;
+  if (compute == Compute::exact) each /= 3;
+  works.push_back({"the products' instructions alone", "GFLOP/s", [=] {
+                     constexpr int turns = 2000;
+                     const double begin = now();
+                     products(turns);
+                     return 2e-9 * each * turns / (now() - begin);
+                   }, {}, {}});
+}
+#else
+void add_peak(std::vector<Work>&, std::string_view, Compute) {}
+#endif
+
 [[noreturn]] void fail(const std::string& what) {
   std::fprintf(stderr, "bench_kernels: %s\n", what.c_str());
   std::exit(2);
@@ -102,14 +167,18 @@ Work attention(const AttentionFormat& format, uint32_t rows, uint32_t keys) {
 int main(int argc, char** argv) {
   const std::string type = argc > 1 ? argv[1] : "bf16";
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 200;
-  if ((type != "bf16" && type != "f32") || rounds < 1) fail("usage: bench_kernels [bf16|f32 [ROUNDS [ISA]]]");
+  const std::pair<const char*, Compute> types[] = {
+      {"bf16", Compute::bf16}, {"f32", Compute::f32}, {"int8", Compute::int8}, {"exact", Compute::exact}};
+  const auto chosen = std::find_if(std::begin(types), std::end(types), [&](const auto& t) { return type == t.first; });
+  if (chosen == std::end(types) || rounds < 1) fail("usage: bench_kernels [bf16|f32|int8|exact [ROUNDS [ISA]]]");
   const char* isa = argc > 3 ? argv[3] : "auto";
-  const Compute compute = type == "bf16" ? Compute::bf16 : Compute::f32;
+  const Compute compute = chosen->second;
   const auto matmul = choose_matmul(isa, compute);
   if (!matmul) fail(matmul.error().message);
   const auto format = choose_attention(isa, compute);
   if (!format) fail(format.error().message);
   std::vector<Work> works;
+  add_peak(works, (*matmul)->name, compute);
   for (const uint32_t rows : {256u, 64u, 16u, 1u}) {
     works.push_back(product(**matmul, rows, 576, 15));
     works.push_back(product(**matmul, rows, 1536, 9));

@@ -195,7 +195,7 @@ class Model {
         total *= std::exp(before - most);
         for (double& s : sum) s *= std::exp(before - most);
         for (uint32_t p = first; p <= last; ++p) {
-          const double e = std::exp(scores[p - first] - most), weight = narrows() ? bf16(e) : e;
+          const double e = std::exp(scores[p - first] - most), weight = compute_ == Compute::bf16 ? bf16(e) : e;
           total += e;
           for (uint32_t d = 0; d < a_.head_dim; ++d) sum[d] += weight * values_[l][p * a_.kv_heads + g][d];
         }
@@ -204,10 +204,9 @@ class Model {
     }
     return product(t.output, out, t.output_bias, compute_, {a_.head_dim, (a_.head_dim + 15) / 16 * 16});
   }
-  // queries, keys and values: bf16 in bf16 and int8
-  bool narrows() const { return compute_ == Compute::bf16 || compute_ == Compute::int8; }
+  // queries, keys and values. Two slices of int8 are not rounded here: that is little beside what int8 rounds elsewhere
   Numbers narrow(Numbers x) const {
-    if (narrows())
+    if (compute_ == Compute::bf16)
       for (double& v : x) v = bf16(v);
     return x;
   }

@@ -169,7 +169,7 @@ template <class A, class B> double worst_distance(const A& a, const B& b) {
 // two sides of a rounding's border, that rounding differs, and all that follows a little; so the limit is a part of what the
 // rounding costs in all, which the two references tell. Whoever rounds elsewhere is about 1.4 times that cost away.
 TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
-  constexpr double tolerance = 4e-5, part_of_cost = 0.5, slices = 2e-3;  // seen: 1.9e-5, 0.19 and 0.0008
+  constexpr double tolerance = 4e-5, part_of_cost = 0.8, slices = 2e-3;  // seen: 1.9e-5, 0.61 and 0.0008
   double worst = 0, worst_part = 0, worst_slices = 0;
   for (const Variant& variant : variants) {
     const auto model = model_of(variant);
@@ -244,8 +244,8 @@ TEST_CASE("margins and moments are those of a row's logits", "[cpu][layers]") {
         const HeadResult& got = outputs.head[r];
         if (batch.head[r].margin) CHECK(got.margin == static_cast<float>(sorted[0] - sorted[1]));
         if (!batch.head[r].moments) continue;
-        CHECK(got.mean == Approx(mean).epsilon(2e-6));
-        CHECK(got.variance == Approx(variance).epsilon(2e-5));
+        CHECK(got.mean == Approx(mean).epsilon(2e-6).margin(1e-6));
+        CHECK(got.variance == Approx(variance).epsilon(2e-5).margin(1e-6));
       }
     }
 }
@@ -275,7 +275,7 @@ TEST_CASE("what a generation goes on with is the likeliest, or as good as that",
   }
 }
 
-TEST_CASE("every flag gives the same bits for any threads, batch, reuse and order; exact on every instruction set",
+TEST_CASE("every flag gives the same bits for any threads, batch, reuse and order; int8 and exact on every instruction set",
           "[cpu][layers][invariance][exact]") {
   Requests requests;
   const std::string shots = words(8, 140);

@@ -1,4 +1,8 @@
-"""LongBench's counting, retrieval, classification and code lines, and GAOKAO-Bench's four kinds of questions: OpenCompass' evaluators."""
+"""LongBench's counting, retrieval, classification and code lines, GAOKAO-Bench's four kinds of questions, and LawBench's labels, fields, spans,
+articles and terms: OpenCompass' evaluators. LawBench's numbers in Chinese need PyPI's cn2an."""
+import json
+import pathlib
+
 from . import opencompass, overlap, texts
 
 PAPER = ["【答案】", "【答案】 A", "【答案】:B", "【答案】：C<eoa>", "<eoa>", "A", "B", "C", "D", "E", "G", "AB", "ACD", "BD", "a", "正确答案是", "所以选", "A。 B 错", "\n", " ", "，", "Paragraph 3", "段落12", "1", "12", "3", "007", "十"]
@@ -55,7 +59,81 @@ def longbench(options, real):
                         for row in overlap.paired(lines, ours, "code_line", lambda p, r: similar.score([p], [r])["score"] / 100)]
 
 
+CARDS = pathlib.Path(__file__).resolve().parents[3] / "datasets/cards/lawbench"
+LAW = ["第", "条", "款", "、", "二百六十四", "133", "第264条", "第二百三十四条第二款", "《刑法》", "三年", "六个月", "有期徒刑", "拘役五个月", "12个月", "2年", "10月", "罚金一千元", "五万元", "无", "未提及", ":", "：", ";", "；", "\n",
+       " ", "，", "张三", "手机一部", "2017年6月底", "十", "一百零三", "两年", "盗窃", "退给", "查扣"]
+
+
+def lawbench(options):
+    random = options.random
+    functions = "datasets.lawbench.evaluation_functions."
+    for name in ("function_utils", "rc_f1", "comprehension_scores"):
+        opencompass.load(options.opencompass, "datasets.lawbench.utils." + name)
+
+    def card(name):
+        return json.loads((CARDS / ("lawbench_%s_gen.json" % name)).read_text(encoding="utf-8"))["eval"]["metrics"][0]
+
+    def reply(words, longest=9):
+        return "".join(random.choice(words) if random.random() < 0.5 else random.choice(LAW) if random.random() < 0.8 else texts.fragments(random, 2) for _ in range(random.randint(0, longest)))
+
+    def rows(name, theirs, cases, golds, why=None):
+        metric = dict(card(name))
+        id = metric.pop("type")
+        ours = options.sextant("metric:" + id, {**metric, "compat": "opencompass"}, overlap.lines([(p, r) for p, r in cases]))
+        out = []
+        for (prediction, reference), gold, line in zip(cases, golds, ours):
+            try:
+                other, reason = theirs([{"origin_prompt": "", "prediction": prediction, "refr": gold}])["score"], None
+            except Exception as error:  # cn2an raises where it cannot convert a number
+                other, reason = None, "their program stops (%s)" % type(error).__name__
+            out.append(((prediction, gold), overlap.value(line, id), other, reason or (why and why(prediction))))
+        return out
+    for name, module, function, head, separator, end in (("marriage", "wbfl", "compute_wbfl", "类别:", "、", "。"), ("events", "sjjc", "compute_sjjc", "", ";", ""),
+                                                         ("charges", "ljp_accusation", "compute_ljp_accusation", "罪名:", ";", "")):
+        labels = card(name)["labels"]
+        golds = [random.sample(labels, random.choice([1, 1, 2, 3])) for _ in range(options.count)]
+        cases = [(reply(labels) + (random.choice(gold) if random.random() < 0.5 else ""), gold) for gold in golds]
+        loaded = opencompass.load(options.opencompass, functions + module)
+        yield "lawbench " + name, rows(name, getattr(loaded, function), cases, [head + separator.join(gold) + end for gold in golds])
+    labels = card("dispute")["labels"]
+    golds = [random.choice(labels) for _ in range(options.count)]
+    cases = [((gold if i % 2 else "") + reply(labels, 1 + i % 4), [gold]) for i, gold in enumerate(golds)]
+    yield "lawbench dispute", rows("dispute", opencompass.load(options.opencompass, functions + "jdzy").compute_jdzy, cases, ["争议焦点类别：%s。" % gold for gold in golds])
+    fields = card("entities")["fields"]
+    golds = [";".join("%s:%s" % (name, random.choice(["张三", "手机一部", "人民币352元", "2017年6月底"])) for name in random.sample(fields, random.randint(0, 3))) for _ in range(options.count)]
+    cases = [("\n".join(random.choice(gold.split(";")) if random.random() < 0.5 else random.choice(fields) + random.choice([":", "：", ""]) + reply(LAW, 3) for _ in range(random.randint(0, 4))), gold) for gold in golds]
+    yield "lawbench entities", rows("entities", opencompass.load(options.opencompass, functions + "xxcq").compute_xxcq, cases, golds)
+    golds = [";".join(random.choice(["查扣", "退给", "争议", "占用", "偷"]) for _ in range(random.randint(1, 4))) for _ in range(options.count)]
+    cases = [(random.choice([gold, reply(["查扣", "退给", ";", ";"]), gold + ";偷", ""]), gold) for gold in golds]
+    yield "lawbench triggers", rows("triggers", opencompass.load(options.opencompass, functions + "sjjc").compute_cfcy, cases, golds)
+    try:
+        import cn2an
+    except ImportError:
+        print("exams: lawbench's articles and terms are not compared: cn2an is not installed")
+        return
+
+    def odd(prediction):
+        """What cn2an leaves or makes of the numerals in a text is not what they say."""
+        import re
+        for run in re.findall("[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟点负]+", prediction):
+            try:
+                if str(cn2an.cn2an(run, "smart")) != cn2an.transform(run, "cn2an"):
+                    return "cn2an.transform reads %s otherwise than cn2an.cn2an" % ("a numeral" if len(run) else run)
+            except (ValueError, KeyError):
+                return "no numeral (cn2an raises or leaves it)"
+        return "percent, dates, fractions, temperatures are rewritten by cn2an" if re.search("[%分之度℃年月日]", prediction) else None
+    golds = [random.sample(["264", "234", "133", "103", "347"], random.choice([1, 1, 2])) for _ in range(options.count)]
+    said = ["第264条", "二百六十四", "第一百三十三条", "234", "、", "第三百四十七条第二款", "《刑法》第103条"]
+    cases = [(reply(said, 6), gold) for gold in golds]
+    yield "lawbench articles", rows("articles", opencompass.load(options.opencompass, functions + "ljp_article").compute_ljp_article, cases, ["法条:刑法第%s条" % "、".join(gold) for gold in golds], odd)
+    golds = [random.choice([4, 6, 12, 18, 36, 144]) for _ in range(options.count)]
+    said = ["有期徒刑三年", "六个月", "12个月", "2年", "拘役五个月", "十年", "刑期", "并处罚金五千元", "10月"]
+    cases = [(reply(said, 5), str(gold)) for gold in golds]
+    yield "lawbench term", rows("term", opencompass.load(options.opencompass, functions + "ljp_imprison").compute_ljp_imprison, cases, ["刑期:%d个月" % gold for gold in golds], odd)
+
+
 def compare(options):
     real = [text for text in texts.sentences(options.data) if len(text) > 8] or ["def f(x): return x + 1", "for i in range(3): print(i)"]
     yield from gaokao(options)
     yield from longbench(options, real)
+    yield from lawbench(options)

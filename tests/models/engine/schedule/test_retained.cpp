@@ -184,3 +184,77 @@ TEST_CASE("what a request leaves is not found by its own call, whose counters do
   CHECK(got.back().computed_tokens == 21);
   CHECK(engine.run(prompt + reply + "!", 1, SXT_REQUEST_KEEP).computed_tokens == 1);
 }
+
+namespace {
+
+// `n` questions behind one beginning.
+Requests questions(const std::string& beginning, int n, char mark) {
+  Requests requests;
+  for (int i = 0; i < n; ++i) requests.generate(beginning + static_cast<char>('c' + i) + mark + std::string(8, 'q'), 6);
+  return requests;
+}
+
+}  // namespace
+
+TEST_CASE("a beginning that many requests share is kept for later calls; a request's counters are as if it were not", "[retained][beginnings]") {
+  const std::string beginning(100, 's');  // three whole pages and four tokens
+  const auto [name, shared, kept] = GENERATE(table<const char*, int, uint32_t>({{"eight", 8, 3}, {"seven", 7, 0}}));
+  CAPTURE(name);
+  Engine engine(200);
+  engine.owned[0]->given.step_rows = 0;
+  engine.run(questions(beginning, shared, '1'));
+  REQUIRE(engine.retained[0]->count() == kept);
+  for (const int asking : {7, 1}) {  // who asks for it leaves it there
+    CAPTURE(asking);
+    const Requests later = questions(beginning, asking, '2');
+    const uint64_t rows = engine.owned[0]->rows, taken = engine.retained[0]->taken();
+    HashDevice alone({64, 4000, context, 259});
+    alone.given.step_rows = 0;
+    const auto got = engine.run(later), expected = run_all(later.all(), alone, Bytes(), {16, 0});
+    check_same(got, expected);
+    for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].computed_tokens == expected[i].computed_tokens);
+    CHECK(engine.retained[0]->taken() - taken == kept * page_tokens);
+    CHECK(engine.owned[0]->rows - rows == alone.rows - kept * page_tokens);
+    CHECK(engine.retained[0]->count() == kept);
+  }
+}
+
+TEST_CASE("options of one request are one request; scored ones share a beginning, too", "[retained][beginnings]") {
+  Engine engine(200);
+  Requests one, many;
+  const std::string beginning(70, 's');
+  one.score(beginning, {"c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}, 0);
+  engine.run(one);
+  CHECK(engine.retained[0]->count() == 0);
+  for (char c = 'c'; c < 'm'; ++c) many.score(beginning + c + "?", {"x", "yes", ""}, 0);
+  engine.run(many);
+  CHECK(engine.retained[0]->count() == 2);
+  const auto got = engine.run(many);
+  check_same(got, from_scratch(many));
+  CHECK(engine.retained[0]->taken() == 64);
+}
+
+TEST_CASE("beginnings change no result, in any order, memory and number of devices, beside conversations", "[retained][beginnings][turns]") {
+  uint64_t taken = 0;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto pages = static_cast<uint32_t>(pages_for(context) + 2 + (random() % 2 ? random() % 20 : random() % 200));
+    const size_t workers = 1 + random() % 3;
+    CAPTURE(seed, pages, workers);
+    Engine engine(pages, workers);
+    const std::string beginnings[] = {words(random, 30) + std::string(100, 'q'), words(random, 150), std::string(40, 'z')};
+    for (int wave = 0; wave < 8; ++wave) {
+      CAPTURE(wave);
+      Requests requests;
+      for (auto n = random() % 25; n > 0; --n) {
+        const std::string prompt = beginnings[random() % 3] + words(random, 20);
+        if (random() % 2) requests.score(prompt, {"x", "y" + words(random, 9)}, SXT_REQUEST_TOKEN_LOGPROBS);
+        else requests.generate(prompt, static_cast<uint32_t>(1 + random() % 20), {}, random() % 4 ? 0 : SXT_REQUEST_KEEP);
+      }
+      const ScheduleOptions options{static_cast<uint32_t>(1 + random() % 20), random() % 3 ? random() : 0};
+      check_same(engine.run(requests, options), from_scratch(requests));
+    }
+    for (const auto& retained : engine.retained) taken += retained->taken();
+  }
+  CHECK(taken > 2000);
+}
