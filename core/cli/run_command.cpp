@@ -265,7 +265,7 @@ Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunCon
 // goes.
 Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph,
                                const store::RunFolder& folder, const RunCommandFlags& flags, const Unfit& unfit,
-                               Sequence* sequence, config::RunConfig& ret_asked) {
+                               std::map<std::string, load::TaskData> data, Sequence* sequence, config::RunConfig& ret_asked) {
   store::Earlier earlier(folder);
   std::optional<store::RunRecord> before;
   if (flags.reuse)
@@ -281,6 +281,7 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
   record.tasks.clear();
   graph::RunGraph job;
   job.earlier = &earlier;
+  job.data = &data;
   job.states = &states;
   job.scored_before = [&](const store::TaskRecord& task) {
     const auto it = scored.find({task.model, task.dataset});
@@ -403,10 +404,12 @@ Result<int> run(const RunCommandFlags& given) {
             Error::Kind::config,
             fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
   Unfit unfit;
+  std::map<std::string, load::TaskData> data;
   preflight::Report found;
   if (infers(flags) || flags.dry_run) {
     const bool at_once = !flags.dry_run && !flags.sequential;   // what is wrong in rows far behind may be found beside the run
-    found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted(), at_once ? rows_before_run : 0});
+    found = preflight::check(workspace.host(), run,
+                             {evaluates(flags), work_dir, &interrupted(), at_once ? rows_before_run : 0, at_once && infers(flags)});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
     // where nobody can be asked, no run is begun, and one that is taken up stays as it is
@@ -420,6 +423,7 @@ Result<int> run(const RunCommandFlags& given) {
     if (flags.dry_run && !found.unfit_models.empty())
       return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
     unfit = unfit_of(found);
+    data = std::move(found.data);
   }
   SXT_TRY(const std::vector<data::Stage> graph, graph::build(workspace.host(), run));
   std::optional<Sequence> sequence;
@@ -444,7 +448,7 @@ Result<int> run(const RunCommandFlags& given) {
     rest.emplace(workspace.host().registry(), run, found, preflight::Options{evaluates(flags), work_dir});
   if (infers(flags)) {
     config::RunConfig asked = run;
-    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit, sequence ? &*sequence : nullptr, asked));
+    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit, std::move(data), sequence ? &*sequence : nullptr, asked));
     run = std::move(asked);
   } else {
     if (!has_begun(*folder)) return not_begun(*folder);

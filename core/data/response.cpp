@@ -1,27 +1,37 @@
 #include "response.hpp"
 #include <cmath>
-#include <sextant/utf8_text.hpp>
-#include "../base/text.hpp"
+#include <sextant/json_text.hpp>
 #include "fields.hpp"
 
 namespace sextant::data {
 namespace {
 
-using Allocator = json::Document::AllocatorType;
-
 constexpr std::string_view finishes[] = {"", "eos", "stop", "length", "tool_calls"};
 
-json::Value score_to_json(const ContinuationScore& score, Allocator& a) {
-  json::Value out(rapidjson::kObjectType);
-  json::set(out, "logprob", number(score.logprob), a);
-  if (!std::isnan(score.total_logprob)) json::set(out, "total_logprob", number(score.total_logprob), a);
-  json::set(out, "tokens", json::Value(score.tokens), a);
-  json::set(out, "total_tokens", json::Value(score.total_tokens), a);
-  if (score.greedy) json::set(out, "greedy", json::Value(true), a);
-  if (!score.token_logprobs.empty()) json::set(out, "token_logprobs", list(score.token_logprobs, a), a);
-  if (!score.token_means.empty()) json::set(out, "token_means", list(score.token_means, a), a);
-  if (!score.token_variances.empty()) json::set(out, "token_variances", list(score.token_variances, a), a);
-  return out;
+void write_score(JsonText& out, const ContinuationScore& score) {
+  const auto lossless = [&](const char* name, double value) {
+    out.key(name);
+    out.value(number(value));
+  };
+  out.begin_object();
+  lossless("logprob", score.logprob);
+  if (!std::isnan(score.total_logprob)) lossless("total_logprob", score.total_logprob);
+  out.member("tokens", score.tokens);
+  out.member("total_tokens", score.total_tokens);
+  if (score.greedy) {
+    out.key("greedy");
+    out.boolean(true);
+  }
+  const auto numbers = [&](const char* name, const std::vector<float>& values) {
+    if (values.empty()) return;
+    json::Document scratch;
+    out.key(name);
+    out.value(list(values, scratch.GetAllocator()));
+  };
+  numbers("token_logprobs", score.token_logprobs);
+  numbers("token_means", score.token_means);
+  numbers("token_variances", score.token_variances);
+  out.end_object();
 }
 
 Result<ContinuationScore> score_from_json(const json::Value& value, const std::string& origin) {
@@ -56,7 +66,7 @@ Usage& Usage::operator+=(const Usage& more) {
   return *this;
 }
 
-json::Value to_json(const Margin& margin, Allocator& a) {
+json::Value to_json(const Margin& margin, json::Document::AllocatorType& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "least", number(margin.least), a);
   json::set(out, "token", json::Value(margin.token), a);
@@ -74,32 +84,8 @@ Result<Margin> margin_from_json(const json::Value& value, std::string_view origi
   return out;
 }
 
-json::Value to_json(const Response& response, Allocator& a) {
-  json::Value out(rapidjson::kObjectType);
-  if (!response.key.empty()) json::set(out, "key", response.key, a);
-  if (!response.text.empty()) json::set(out, "text", utf8::repair(response.text), a);
-  if (!response.thinking.empty()) json::set(out, "thinking", utf8::repair(response.thinking), a);
-  if (!response.ids.empty() && response.finish == Finish::none) json::set(out, "ids", list(response.ids, a), a);
-  if (!response.scores.empty()) {
-    json::Value scores(rapidjson::kArrayType);
-    for (const ContinuationScore& score : response.scores) scores.PushBack(score_to_json(score, a), a);
-    json::set(out, "scores", std::move(scores), a);
-  }
-  if (!response.calls.empty()) {
-    json::Value calls(rapidjson::kArrayType);
-    for (const ToolCall& call : response.calls) calls.PushBack(to_json(call, a), a);
-    json::set(out, "calls", std::move(calls), a);
-  }
-  if (!response.embedding.empty()) json::set(out, "embedding", list(response.embedding, a), a);
-  if (response.finish != Finish::none) json::set(out, "finish", finish_name(response.finish), a);
-  if (response.margin) json::set(out, "margin", to_json(*response.margin, a), a);
-  json::Value usage(rapidjson::kObjectType);
-  json::set(usage, "prompt_tokens", json::Value(response.usage.prompt_tokens), a);
-  json::set(usage, "computed_tokens", json::Value(response.usage.computed_tokens), a);
-  json::set(usage, "generated_tokens", json::Value(response.usage.generated_tokens), a);
-  json::set(usage, "truncated_tokens", json::Value(response.usage.truncated_tokens), a);
-  json::set(out, "usage", std::move(usage), a);
-  return out;
+json::Value to_json(const Response& response, json::Document::AllocatorType& allocator) {
+  return embed(to_line(response), allocator);
 }
 
 Result<Response> response_from_json(const json::Value& value, std::string_view origin) {
@@ -138,8 +124,45 @@ Result<Response> response_from_json(const json::Value& value, std::string_view o
 }
 
 std::string to_line(const Response& response) {
-  json::Document out;
-  return json::write(to_json(response, out.GetAllocator()));
+  JsonText out(JsonText::Layout::compact);
+  json::Document scratch;
+  auto& a = scratch.GetAllocator();
+  const auto values = [&](const char* name, const json::Value& list) {
+    out.key(name);
+    out.value(list);
+  };
+  out.begin_object();
+  if (!response.key.empty()) out.member("key", response.key);
+  if (!response.text.empty()) out.member("text", response.text);
+  if (!response.thinking.empty()) out.member("thinking", response.thinking);
+  if (!response.ids.empty() && response.finish == Finish::none) values("ids", list(response.ids, a));
+  if (!response.scores.empty()) {
+    out.key("scores");
+    out.begin_array();
+    for (const ContinuationScore& score : response.scores) write_score(out, score);
+    out.end_array();
+  }
+  if (!response.calls.empty()) {
+    out.key("calls");
+    out.begin_array();
+    for (const ToolCall& call : response.calls) out.value(to_json(call, a));
+    out.end_array();
+  }
+  if (!response.embedding.empty()) values("embedding", list(response.embedding, a));
+  if (response.finish != Finish::none) out.member("finish", finish_name(response.finish));
+  if (response.margin) {
+    out.key("margin");
+    out.value(to_json(*response.margin, a));
+  }
+  out.key("usage");
+  out.begin_object();
+  out.member("prompt_tokens", response.usage.prompt_tokens);
+  out.member("computed_tokens", response.usage.computed_tokens);
+  out.member("generated_tokens", response.usage.generated_tokens);
+  out.member("truncated_tokens", response.usage.truncated_tokens);
+  out.end_object();
+  out.end_object();
+  return out.take();
 }
 
 Result<Response> response_from_line(std::string_view line) {

@@ -94,7 +94,21 @@ class Runner {
     serve::Retrieved& retrieved = retrieved_[stage.task];
     if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);
     if (stage.kind == "rank") return serve::rank_task(host_, *session_, dataset, *job_.run, retrieved);
-    return serve::infer_task(host_, *session_, dataset, *job_.run, job_.folder, &retrieved);
+    return serve::infer_task(host_, *session_, dataset, *job_.run, job_.folder, &retrieved,
+                             {rows_of(stage), job_.score && !dataset.judge ? &kept_[stage.id] : nullptr});
+  }
+
+  // Rows that have been read already; the last model that is asked about them takes them away.
+  std::optional<load::TaskData> rows_of(const data::Stage& stage) {
+    if (!job_.data) return std::nullopt;
+    const auto it = job_.data->find(stage.task);
+    if (it == job_.data->end()) return std::nullopt;
+    const auto [from, to] = by_set_.equal_range(stage.task);
+    const auto asked = std::count_if(from, to, [&](const auto& other) {
+      return other.second->kind == "infer" && other.second->id != stage.id && !records_.contains(other.second->id);
+    });
+    if (asked > 0) return it->second;
+    return std::move(job_.data->extract(it).mapped());
   }
 
   store::ModelRecord model_record(const config::ModelConfig& model) {
@@ -202,7 +216,8 @@ class Runner {
     if (!job_.score && !judged) hold_on(task);
     if (job_.states) job_.states->add(task);
     if (!job_.score || judged) return;
-    score(task);
+    const auto kept = kept_.extract(stage->id);  // gone once it is scored
+    score(task, kept ? kept.mapped().get() : nullptr);
     scored_.insert(score_id(task));
   }
 
@@ -216,8 +231,8 @@ class Runner {
     task.results_sha256 = before->results_sha256;
   }
 
-  void score(store::TaskRecord& task) {
-    score::score_task(host_, *job_.run, *job_.folder, task, arenas_, job_.earlier);
+  void score(store::TaskRecord& task, store::KeptAttempts* kept = nullptr) {
+    score::score_task(host_, *job_.run, *job_.folder, task, arenas_, job_.earlier, kept);
     if (job_.states) job_.states->add(task);
   }
 
@@ -308,6 +323,7 @@ class Runner {
   std::set<std::pair<std::string, std::string>> unchanged_;  // model and task whose predictions were there already
   std::map<std::string, serve::Retrieved> retrieved_;  // by the task's name
   std::map<std::string, store::TaskRecord> records_;  // by the stage's id
+  std::map<std::string, std::shared_ptr<store::KeptAttempts>> kept_;  // likewise: attempts of sets that are scored next
   std::optional<serve::ModelSession> session_;
   std::string loaded_;
 };

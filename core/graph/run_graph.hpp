@@ -28,6 +28,8 @@ struct RunGraph {
   // what cannot be run and why (preflight): data sets by their task names, models by their abbrs
   const std::map<std::string, Error>* unfit = nullptr;
   const std::map<std::string, Error>* unfit_models = nullptr;
+  /// Rows of sets by their task names, where they have been read and checked; they are taken from here. Null: none have.
+  std::map<std::string, load::TaskData>* data = nullptr;
   /// A model that is open already, taken over if it is one of the run's; the last one of this run stays here. Null: none is kept.
   std::optional<serve::ModelSession>* kept = nullptr;
   /// A model has been opened; what is to be told of its progress.

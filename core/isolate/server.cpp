@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <mutex>
+#include <sextant/json_scratch.hpp>
 #include <sys/prctl.h>
 #include <thread>
 #include <csignal>
@@ -54,7 +55,7 @@ class Answer {
     const std::chrono::duration<double> most(std::max(deadline_, at_least_s));
     until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(most);
     busy_ = true;
-    changed_.notify_all();
+    if (until_ < looks_at_) changed_.notify_all();  // a later deadline is seen when it looks
   }
   /// Its JSON, which is put behind the others. Says so now and then, so that many slow items are no silence.
   void item_ends(std::string_view json_text) {
@@ -88,9 +89,10 @@ class Answer {
   void watch() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (!busy_) changed_.wait(lock);
-      else if (Clock::now() >= until_) give_up(fmt::format("ran longer than {} s and was stopped", deadline_));
-      else changed_.wait_until(lock, until_);
+      if (busy_ && Clock::now() >= until_) give_up(fmt::format("ran longer than {} s and was stopped", deadline_));
+      looks_at_ = busy_ ? until_ : Clock::time_point::max();
+      if (busy_) changed_.wait_until(lock, until_);
+      else changed_.wait(lock);
     }
   }
   const int fd_;
@@ -102,7 +104,7 @@ class Answer {
   size_t count_ = 0;
   uint64_t id_ = 0;
   bool busy_ = false;
-  Clock::time_point until_{}, said_{};
+  Clock::time_point until_{}, said_{}, looks_at_ = Clock::time_point::max();  // looks_at_: when the thread wakes by itself
 };
 
 /// Of the address space, in pages of 4 KiB as the kernel counts it.
@@ -121,7 +123,7 @@ class Server {
   int serve() {
     std::string buffer, line;
     while (read_line(fd_, buffer, line)) {
-      const auto message = json::parse(line, "a request");
+      const auto message = parse_fast(line, "a request");
       const json::Value* id = message ? json::find(*message, "id") : nullptr;
       if (!id || !id->IsUint64()) return exit_data;
       const std::string call = member_text(*message, "call");

@@ -24,13 +24,28 @@ void make_unique(std::vector<std::string>& paths) {
   std::erase_if(paths, [&](const std::string& path) { return !seen.insert(path).second; });
 }
 
-// The names of a record's columns: a record may have very many.
-std::unordered_set<std::string_view> columns_in(const json::Value& record) {
-  std::unordered_set<std::string_view> out;
-  if (record.IsObject())
-    for (const auto& member : record.GetObject()) out.insert(json::text(member.name));
-  return out;
-}
+// The names of a record's columns. It may have very many; few are looked through.
+class ColumnNames {
+ public:
+  explicit ColumnNames(const json::Value& record) : record_(record) {
+    if (record.IsObject() && record.MemberCount() > few)
+      for (const auto& member : record.GetObject()) many_.insert(json::text(member.name));
+  }
+  bool contains(std::string_view name) const { return many_.empty() ? json::find(record_, name) != nullptr : many_.contains(name); }
+  bool has_twice() const {
+    if (!record_.IsObject()) return false;
+    if (!many_.empty()) return many_.size() != record_.MemberCount();
+    for (auto one = record_.MemberBegin(); one != record_.MemberEnd(); ++one)
+      for (auto other = record_.MemberBegin(); other != one; ++other)
+        if (json::text(one->name) == json::text(other->name)) return true;
+    return false;
+  }
+
+ private:
+  static constexpr rapidjson::SizeType few = 16;
+  const json::Value& record_;
+  std::unordered_set<std::string_view> many_;
+};
 
 // The columns that a Jinja template uses. What it does with them is its own matter, so that none of them must exist.
 void add_variables(std::string_view source, Placeholders& out) {
@@ -121,8 +136,8 @@ Placeholders placeholders_of(const json::Value& config) {
 
 Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
                            std::string_view path, std::string_view who) {
-  const auto known = columns_in(record);
-  if (record.IsObject() && known.size() != record.MemberCount()) {
+  const ColumnNames known(record);
+  if (known.has_twice()) {
     std::unordered_set<std::string_view> seen;
     for (const auto& member : record.GetObject())
       if (!seen.insert(json::text(member.name)).second)
@@ -140,7 +155,7 @@ Result<void> check_columns(std::span<const std::string> wanted, const json::Valu
 
 Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name,
                                 std::string_view place, std::span<const std::string> made_by_template) {
-  const auto known = columns_in(record);
+  const ColumnNames known(record);
   for (const std::string& path : paths) {
     if (known.contains(path) || columns::find(record, path) ||
         std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end())

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <new>
 #include <set>
+#include <sextant/json_scratch.hpp>
 #include "../base/text.hpp"
 #include "columns.hpp"
 #include "derive.hpp"
@@ -63,18 +64,20 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     return check_placeholders(placeholders.everywhere, record, dataset.abbr, place, made);
   };
   // the loader has read its file: what is no record is the loader's own mistake
-  const auto parsed = [&](const std::string& text, const std::string& which) -> Result<json::Document> {
-    auto record = json::parse(text, which);
-    if (record && record->IsObject()) return record;
+  JsonScratch scratch;
+  const auto parsed = [&](const std::string& text, const std::string& which) -> Result<const json::Document*> {
+    const auto record = scratch.parse(text, which);
+    if (record && (*record)->IsObject()) return record;
     return Error{Error::Kind::internal, fmt::format("dataset:{} gave no JSON object as {}: {}; report it to the plugin's author",
                                                     dataset.loader.id, which, record ? "it is another value" : record.error().message)};
   };
   for (uint64_t i = 0; i < data.rows.size(); ++i) {
     SXT_TRY(const Row row, data.rows.at(i));
-    SXT_TRY(const json::Document record,
-            parsed(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
+    const std::string place = fmt::format("row {} of the split '{}'", row.index, dataset.test_split);
+    SXT_TRY(const json::Document* parsed_row, parsed(row.record_json, place));
+    const json::Document& record = *parsed_row;
     SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
-    SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
+    SXT_CHECK(placeholders_in(record, place));
     leak.look_at(record);
     if (i == 0)
       if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
@@ -83,9 +86,9 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     if (look) SXT_CHECK(look(row, record));
   }
   for (size_t k = 0; k < data.shots.size(); ++k) {
-    SXT_TRY(const json::Document record,
+    SXT_TRY(const json::Document* record,
             parsed(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
-    SXT_CHECK(placeholders_in(record, fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
+    SXT_CHECK(placeholders_in(*record, fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
   }
   if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
   return {};

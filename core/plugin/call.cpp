@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 #include <fmt/format.h>
+#include <sextant/json_scratch.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/own_process.hpp"
 #include "../base/text.hpp"
@@ -136,7 +137,7 @@ Result<std::vector<std::string>> Texts::take_or_empty() {
 
 Result<json::Document> take_object(Texts& texts, std::string_view who, std::string_view function) {
   SXT_TRY(const std::vector<std::string> all, texts.take());
-  auto parsed = json::parse(all.at(0), fmt::format("the result of {}", function));
+  auto parsed = parse_fast(all.at(0), fmt::format("the result of {}", function));
   if (!parsed) return misbehaved(who, fmt::format("gave broken JSON ({})", parsed.error().message));
   if (!parsed->IsObject()) return misbehaved(who, fmt::format("gave no JSON object in {}", function));
   return parsed;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <limits>
 #include <fmt/format.h>
+#include <sextant/json_scratch.hpp>
 #include "call.hpp"
 
 namespace sextant::plugin {
@@ -121,25 +122,27 @@ Result<Scored> Metric::take(const std::string& text, size_t sample) const {
   const auto bad = [&](std::string_view what) {
     return misbehaved(object_.name(), fmt::format("{} for sample {}", what, sample));
   };
-  const auto parsed = json::parse(text, "score");
-  if (!parsed || !parsed->IsObject()) return bad("gave no JSON object");
+  JsonScratch scratch;
+  const auto document = scratch.parse(text, "score");
+  if (!document || !(*document)->IsObject()) return bad("gave no JSON object");
+  const json::Value& parsed = **document;
   Scored out;
   const auto add = [&](std::string name, const json::Value& value) -> Result<void> {
     if (!value.IsNumber() && !value.IsNull()) return bad(fmt::format("gave no number as the value '{}'", name));
     out.values.emplace_back(std::move(name), value.IsNull() ? std::numeric_limits<double>::quiet_NaN() : value.GetDouble());
     return {};
   };
-  if (const json::Value* value = json::find(*parsed, "value")) {
+  if (const json::Value* value = json::find(parsed, "value")) {
     const std::string& name = object_.name();
     SXT_CHECK(add(name.substr(name.find(':') + 1), *value));
-  } else if (const json::Value* values = json::find(*parsed, "values");
+  } else if (const json::Value* values = json::find(parsed, "values");
              values && values->IsObject() && !values->ObjectEmpty()) {
     for (const auto& member : values->GetObject()) SXT_CHECK(add(std::string(json::text(member.name)), member.value));
   } else {
     return bad("gave neither \"value\" nor \"values\"");
   }
-  out.answer = json::find_string(*parsed, "answer").value_or("");
-  out.explanation = json::find_string(*parsed, "explanation").value_or("");
+  out.answer = json::find_string(parsed, "answer").value_or("");
+  out.explanation = json::find_string(parsed, "explanation").value_or("");
   return out;
 }
 

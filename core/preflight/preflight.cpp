@@ -42,6 +42,11 @@ class Sessions {
   std::set<std::string> failed_;
 };
 
+// Of rows that are kept until a model is asked about them; a loader holds some times as much. One set alone is held by its loader
+// while it is asked about, whatever it takes. A loader may be a process.
+constexpr uint64_t kept_bytes_max = 64 << 20;
+constexpr size_t kept_sets_max = 32;
+
 uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   uint64_t least = UINT64_MAX;
   for (const config::ModelConfig& model : run.models)
@@ -79,7 +84,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
       components.check_own_chains(model);
   Sessions sessions(host, run, report);
   Repeated repeated;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, kept_bytes = 0;
   std::optional<config::RunConfig> of_first_rows;
   if (options.rows_at_first > 0 && run.limit.value == 0 && run.rows.empty()) {
     of_first_rows = run;
@@ -87,10 +92,11 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
   }
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (over()) return report;
-    const std::optional<Rows> rows = read_rows(host, of_first_rows ? *of_first_rows : run, dataset,
-                                               {options.evaluates, shortest_reply(run, dataset), options.cancelled}, findings, repeated);
+    std::optional<Rows> rows = read_rows(host, of_first_rows ? *of_first_rows : run, dataset,
+                                         {options.evaluates, shortest_reply(run, dataset), options.cancelled}, findings, repeated);
     if (!rows) continue;
-    if (of_first_rows && rows->count >= options.rows_at_first) report.partly.push_back(dataset.task_name);
+    const bool partly = of_first_rows && rows->count >= options.rows_at_first;
+    if (partly) report.partly.push_back(dataset.task_name);
     if (unaskable.contains(&dataset)) continue;
     if (dataset.judge && !findings.is_unfit(dataset.task_name)) check_judged_rows(host, run, dataset, *rows, findings);
     const std::vector<std::string> models = config::models_on(run, dataset);
@@ -98,10 +104,13 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const std::string& model : models)
       if (serve::ModelSession* session = sessions.find(model); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
-    if (!dataset.judge) continue;
-    for (const std::string& name : config::all_judges_of(*dataset.judge))
+    for (const std::string& name : dataset.judge ? config::all_judges_of(*dataset.judge) : std::vector<std::string>())
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
+    if (partly || !options.keeps_rows) continue;
+    kept_bytes += rows->bytes;
+    if (run.datasets.size() == 1 || (kept_bytes <= kept_bytes_max && report.data.size() < kept_sets_max))
+      report.data.emplace(dataset.task_name, std::move(rows->data));
   }
   explain_missing(host, run, report.unfit);
   repeated.tell(findings);

@@ -5,9 +5,11 @@
 #pragma once
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
+#include "../load/data.hpp"
 #include "../plugin/components.hpp"
 
 namespace sextant::preflight {
@@ -22,6 +24,7 @@ struct Report {
   std::vector<Finding> unfit_models;      // likewise, by their abbrs
   std::vector<Finding> warnings;          // the kind of the error means nothing
   std::vector<std::string> partly;        // data sets, by their task names, of whose rows the first alone were looked at
+  std::map<std::string, load::TaskData> data;  // rows of sets by their task names, read and checked: as many as may be held
 };
 
 struct Options {
@@ -29,6 +32,7 @@ struct Options {
   std::filesystem::path work_dir;         // where the run's folder is made, or lies
   const std::atomic<bool>* cancelled = nullptr;
   uint64_t rows_at_first = 0;             // of a larger set no more rows than these are looked at; 0: all
+  bool keeps_rows = false;                // the report has the rows of sets that were looked at whole
 };
 
 /// Looks at everything, whatever is wrong with some of it. An interrupt ends it early.

@@ -1,5 +1,6 @@
 // Turns, and the model's chat template.
 #include <optional>
+#include "../data/message_text.hpp"
 #include "assembly.hpp"
 
 namespace sextant::render {
@@ -36,24 +37,20 @@ size_t question_position(std::string_view text, const std::vector<Message>& mess
 }
 
 std::string conversation(const std::vector<Message>& messages, bool add_generation_prompt, std::string_view tools_json = {}) {
-  rapidjson::StringBuffer buffer;
-  json::Writer writer(buffer);
-  writer.StartObject();
-  writer.Key("messages");
-  writer.StartArray();
-  for (const Message& message : messages) {
-    json::Document value;
-    to_json(message, value.GetAllocator()).Accept(writer);
-  }
-  writer.EndArray();
-  writer.Key("add_generation_prompt");
-  writer.Bool(add_generation_prompt);
+  JsonText out(JsonText::Layout::compact);
+  out.begin_object();
+  out.key("messages");
+  out.begin_array();
+  for (const Message& message : messages) data::write(out, message);
+  out.end_array();
+  out.key("add_generation_prompt");
+  out.boolean(add_generation_prompt);
   if (!tools_json.empty()) {
-    writer.Key("tools");
-    writer.RawValue(tools_json.data(), tools_json.size(), rapidjson::kArrayType);
+    out.key("tools");
+    out.embed(tools_json);
   }
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  out.end_object();
+  return out.take();
 }
 
 }  // namespace

@@ -3,102 +3,62 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <sextant/json_text.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
+#include "../data/message_text.hpp"
 
 namespace sextant::score {
 namespace {
 
 using Allocator = json::Document::AllocatorType;
-
-// JSON that is written on and on, and taken away in pieces.
-class Text {
- public:
-  Text() : writer_(buffer_) {}
-  json::NullForNan<json::Writer>& writer() { return writer_; }
-  void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
-  void text(std::string_view value) {
-    if (utf8::valid_prefix(value) == value.size()) return string(value);
-    string(utf8::repair(value));
-  }
-  void text_or_null(std::string_view value) {
-    if (value.empty()) writer_.Null();
-    else text(value);
-  }
-  void member(std::string_view name, std::string_view value) {
-    key(name);
-    text(value);
-  }
-  void member(std::string_view name, uint64_t value) {
-    key(name);
-    writer_.Uint64(value);
-  }
-  // JSON text as a value; what is none is a text
-  void embed(std::string_view json_text) {
-    json::Document document;
-    const json::Value value = data::embed(json_text, document.GetAllocator());
-    value.Accept(writer_);
-  }
-  std::string take() {
-    std::string out(buffer_.GetString(), buffer_.GetSize());
-    buffer_.Clear();
-    return out;
-  }
-
- private:
-  void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
-  rapidjson::StringBuffer buffer_;
-  json::NullForNan<json::Writer> writer_;
-};
-
 // What the model was given before it said the prediction. A conversation's first turn is the prompt's, and its last reply is
 // the prediction.
-json::Value messages_of(const data::Attempt& attempt, Allocator& a) {
-  json::Value out(rapidjson::kArrayType);
+void write_messages(JsonText& out, const data::Attempt& attempt) {
   const auto add = [&](const std::vector<data::Message>& messages) {
-    for (const data::Message& message : messages) out.PushBack(data::to_json(message, a), a);
+    for (const data::Message& message : messages) data::write(out, message);
   };
+  out.begin_array();
   if (!attempt.prompts.empty() && attempt.prompts.front().messages.empty())
-    out.PushBack(data::to_json(data::Message("user", attempt.prompts.front().text.str()), a), a);
+    data::write(out, data::Message("user", attempt.prompts.front().text.str()));
   else if (!attempt.prompts.empty())
     add(attempt.prompts.front().messages);
   for (size_t i = 0; i < attempt.turns.size(); ++i) {
     add(attempt.turns[i].messages);
-    if (i + 1 < attempt.turns.size()) out.PushBack(data::to_json(data::Message("assistant", attempt.turns[i].reply), a), a);
+    if (i + 1 < attempt.turns.size()) data::write(out, data::Message("assistant", attempt.turns[i].reply));
   }
-  return out;
+  out.end_array();
 }
 
-void write_prompt(Text& out, const data::Attempt& attempt) {
+void write_prompt(JsonText& out, const data::Attempt& attempt) {
   if (!attempt.turns.empty() || (!attempt.prompts.empty() && !attempt.prompts.front().messages.empty())) {
-    json::Document scratch;
     out.key("messages");
-    messages_of(attempt, scratch.GetAllocator()).Accept(out.writer());
+    write_messages(out, attempt);
   } else {
     out.member("prompt", attempt.prompts.empty() ? std::string_view() : attempt.prompts.front().text.view());
   }
 }
 
 // The tools that the model was offered.
-void write_tools(Text& out, const data::Attempt& attempt) {
+void write_tools(JsonText& out, const data::Attempt& attempt) {
   if (attempt.extra_json.find("\"tools\"") == std::string::npos) return;
   const auto extra = json::parse(attempt.extra_json, "extra");
   const json::Value* tools = extra ? json::find(*extra, "tools") : nullptr;
   if (!tools || !tools->IsArray()) return;
   out.key("tools");
-  tools->Accept(out.writer());
+  out.value(*tools);
 }
 
-void write_labels(Text& out, const data::Attempt& attempt) {
+void write_labels(JsonText& out, const data::Attempt& attempt) {
   out.key("logprobs");
-  out.writer().StartArray();
-  for (const data::LabelScore& label : attempt.labels) out.writer().Double(label.logprob);
-  out.writer().EndArray();
+  out.begin_array();
+  for (const data::LabelScore& label : attempt.labels) out.number(label.logprob);
+  out.end_array();
   out.key("labels");
-  out.writer().StartArray();
+  out.begin_array();
   for (const data::LabelScore& label : attempt.labels) out.text(label.label);
-  out.writer().EndArray();
+  out.end_array();
 }
 
 std::string said_by(const std::vector<Reading>& readings) {
@@ -124,20 +84,16 @@ std::string list_of(const std::vector<std::string>& texts) {
   return json::write(data::list(texts, scratch.GetAllocator()));
 }
 
-// Lists and objects are written as write_pretty() writes them at that depth: every line feed in JSON text that it makes is its
-// own.
+// An item as write_pretty() would write it in its place, two lists deep.
 std::string detail_of(const data::Attempt& attempt, const Reading& first, bool repeats) {
-  json::Document scratch;
-  const json::Value answer =
-      data::embed(first.reference_json.empty() ? attempt.target_json : first.reference_json, scratch.GetAllocator());
-  std::string text;
-  for (const char c : json::write_pretty(answer)) {
-    text += c;
-    if (c == '\n') text += "      ";
-  }
-  return fmt::format("\n    {{\n      \"index\": {}{},\n      \"pred\": {},\n      \"answer\": {}", attempt.id.row,
-                     repeats ? fmt::format(",\n      \"repeat\": {}", attempt.id.repeat) : std::string(),
-                     json::quote(utf8::repair(first.answer)), text);
+  JsonText item(JsonText::Layout::pretty, 2);
+  item.begin_object();
+  item.member("index", attempt.id.row);
+  if (repeats) item.member("repeat", attempt.id.repeat);
+  item.member("pred", first.answer);
+  item.key("answer");
+  item.embed(first.reference_json.empty() ? attempt.target_json : first.reference_json);
+  return "\n    " + item.take();
 }
 
 constexpr std::array parts = {&LineParts::head, &LineParts::prediction, &LineParts::middle, &LineParts::said, &LineParts::tail,
@@ -155,8 +111,8 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
   LineParts out;
   out.row = attempt.id.row;
   out.repeat = attempt.id.repeat;
-  Text line;
-  line.writer().StartObject();
+  JsonText line(JsonText::Layout::compact);
+  line.begin_object();
   line.member("dataset", attempt.id.task);
   line.member("index", attempt.id.row);
   line.member("repeat", uint64_t{attempt.id.repeat});
@@ -164,23 +120,23 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
   write_prompt(line, attempt);
   write_tools(line, attempt);
   line.key("prediction");
-  out.head = line.take() + ":";
+  out.head = line.take();
   line.text(attempt.prediction);
-  out.prediction = line.take().substr(1);  // the colon stands in the head
+  out.prediction = line.take();
   if (!attempt.thinking.empty()) line.member("thinking", attempt.thinking);
   line.key("answers");
-  line.writer().StartObject();
+  line.begin_object();
   std::vector<std::string> errors;
   for (size_t filter = 0; filter < filters.size(); ++filter) {
     line.key(filters[filter]);
     if (readings[filter].error) {
       errors.push_back(readings[filter].error->message);
-      line.writer().Null();
+      line.null();
     } else {
       line.text(readings[filter].answer);
     }
   }
-  line.writer().EndObject();
+  line.end_object();
   line.key("target");
   line.embed(attempt.target_json);
   const std::string& reference = readings.front().reference_json;
@@ -191,12 +147,13 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
   out.middle = line.take();
   out.said = said_by(readings);
   line.key("finish");
-  line.text_or_null(attempt.finish);
+  if (attempt.finish.empty()) line.null();
+  else line.text(attempt.finish);
   line.member("prompt_tokens", uint64_t{attempt.usage.prompt_tokens});
   line.member("generated_tokens", uint64_t{attempt.usage.generated_tokens});
   if (!attempt.labels.empty()) write_labels(line, attempt);
   if (!errors.empty()) line.member("error", errors.front());
-  line.writer().EndObject();
+  line.end_object();
   out.tail = line.take();
   for (const data::LabelScore& label : attempt.labels)
     out.labels += fmt::format("{}{{\"label\":{},\"value\":{}}}", out.labels.empty() ? "" : ",", json::quote(label.label),
@@ -212,12 +169,11 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
 }
 
 std::string Lines::packed(const LineParts& line) {
-  std::string out(sizeof line.row + sizeof line.repeat + parts.size() * sizeof(uint64_t), '\0');
-  char* at = out.data();
-  const auto put = [&](const auto& value) {
-    std::memcpy(at, &value, sizeof value);
-    at += sizeof value;
-  };
+  size_t size = sizeof line.row + sizeof line.repeat + parts.size() * sizeof(uint64_t);
+  for (const auto part : parts) size += (line.*part).size();
+  std::string out;
+  out.reserve(size);
+  const auto put = [&](const auto& value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };
   put(line.row);
   put(line.repeat);
   for (const auto part : parts) put(uint64_t{(line.*part).size()});
@@ -243,7 +199,7 @@ Result<LineParts> Lines::get(uint64_t number) {
   take(out.repeat);
   std::array<uint64_t, parts.size()> sizes{};
   for (uint64_t& size : sizes) take(size);
-  for (size_t i = 0; i < parts.size(); ++i) {
+  for (size_t i = 0; i < sizes.size(); ++i) {
     out.*parts[i] = packed.substr(0, sizes[i]);
     packed.remove_prefix(sizes[i]);
   }

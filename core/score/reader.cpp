@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 #include "../data/thinking.hpp"
 #include "steps.hpp"
@@ -52,6 +53,10 @@ struct Place {
 }  // namespace
 
 std::string text_of(std::string_view json_text) {
+  const auto stands_for_itself = [](char c) { return c >= ' ' && c != '"' && c != '\\' && static_cast<unsigned char>(c) < 0x80; };
+  if (json_text.size() >= 2 && json_text.front() == '"' && json_text.back() == '"' &&
+      std::all_of(json_text.begin() + 1, json_text.end() - 1, stands_for_itself))
+    return std::string(json_text.substr(1, json_text.size() - 2));
   if (json_text.starts_with('"'))
     if (const auto parsed = json::parse(json_text, "target"); parsed && parsed->IsString())
       return std::string(json::text(*parsed));

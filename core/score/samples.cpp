@@ -14,7 +14,7 @@ std::string number_or_null(double value) {
 }
 
 // What the metrics themselves read and say, where they do: objects by the columns' names.
-Result<std::string> said_by(const Scored& scored, const std::string& said_json) {
+Result<std::string> said_by(const Scored& scored, std::string_view said_json) {
   SXT_TRY(const json::Document said, json::parse(said_json, "a scored attempt"));
   std::string read, why;
   const auto add = [](std::string& to, const std::string& key, const json::Value& text) {
@@ -36,9 +36,13 @@ Result<void> write_samples(const Scored& scored, const Write& write,
                            const std::function<void(const LineParts& attempt, const std::string& message)>& failure) {
   std::vector<std::string> keys;
   for (const Column& column : scored.columns) keys.push_back(json::quote(column.key) + ":");
+  std::string text;
   for (uint64_t i = 0; i < scored.attempts; ++i) {
     SXT_TRY(const LineParts line, scored.lines->get(i));
-    std::string text = line.head + line.prediction + line.middle + ",\"scores\":{";
+    text = line.head;
+    text += line.prediction;
+    text += line.middle;
+    text += ",\"scores\":{";
     for (size_t c = 0; c < keys.size(); ++c) {
       if (c > 0) text += ',';
       text += keys[c];

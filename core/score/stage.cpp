@@ -29,12 +29,13 @@ void add_judged(Scored& scored, Scored judged) {
 }
 
 Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
-                               const store::RunFolder& folder, store::TaskRecord& record, Arenas& arenas) {
+                               const store::RunFolder& folder, store::TaskRecord& record, Arenas& arenas,
+                               store::KeptAttempts* kept) {
   const store::TaskLog log(folder.eval_log(record.model, record.dataset));
   std::optional<Scored> scored;
   std::string samples_sha256;            // of a judge's samples nothing is said
   if (!dataset.metrics.empty() || !dataset.judge) {
-    SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log, record.samples));
+    SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log, record.samples, kept));
     SXT_TRY(samples_sha256, sha256_file(folder.samples(record.model, record.dataset)));
   }
   if (dataset.judge) {
@@ -55,8 +56,9 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
 
 // What is written anew is held meanwhile; where it cannot be scored, no scores of an earlier time stay.
 Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
-                        const store::RunFolder& folder, store::TaskRecord& record, Arenas& arenas, store::Earlier* earlier) {
-  if (!earlier) return score_predictions(host, run, dataset, folder, record, arenas);
+                        const store::RunFolder& folder, store::TaskRecord& record, Arenas& arenas, store::Earlier* earlier,
+                        store::KeptAttempts* kept) {
+  if (!earlier) return score_predictions(host, run, dataset, folder, record, arenas, kept);
   std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset),
                                               folder.samples(record.model, record.dataset)};
   if (dataset.judge && !arenas.contains(dataset.task_name))     // else they have been written already
@@ -64,7 +66,7 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
       for (const std::string& name : config::judged_names(run, dataset, record.model))
         files.push_back(folder.samples(judge, store::judged_name(record.dataset, name)));
   for (const auto& file : files) SXT_CHECK(earlier->hold(file));
-  const auto done = score_predictions(host, run, dataset, folder, record, arenas);
+  const auto done = score_predictions(host, run, dataset, folder, record, arenas, kept);
   for (const auto& file : files) {
     const auto settled = earlier->settle(file);
     if (!settled && done) return settled.error();
@@ -86,12 +88,12 @@ Result<std::vector<uint64_t>> failed_attempts(plugin::Host& host, const config::
 }
 
 void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record,
-                Arenas& arenas, store::Earlier* earlier) {
+                Arenas& arenas, store::Earlier* earlier, store::KeptAttempts* kept) {
   const config::DatasetConfig* dataset = config::find_dataset(run, record.dataset);
   if (!dataset) return;
   const auto start = std::chrono::steady_clock::now();
   record.results_sha256.clear();
-  const auto done = score_kept(host, run, *dataset, folder, record, arenas, earlier);
+  const auto done = score_kept(host, run, *dataset, folder, record, arenas, earlier, kept);
   record.eval_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.eval = record.status = done ? "complete" : done.error().kind == Error::Kind::cancelled ? "incomplete" : "failed";
   record.error = done ? "" : done.error().message;

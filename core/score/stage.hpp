@@ -3,6 +3,7 @@
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
 #include "../store/earlier.hpp"
+#include "../store/kept_attempts.hpp"
 #include "judged.hpp"
 
 namespace sextant::score {
@@ -12,9 +13,9 @@ namespace sextant::score {
 /// `failed` and samples_failed counts it; a task that cannot be scored at all becomes `failed` with the reason; one whose
 /// predictions are not all there is `incomplete`. Its log says so. `arenas`: one for all
 /// tasks of a run, so that the verdicts on pairs are read once. Scores that are replaced by others go to `earlier`, where it
-/// is given.
+/// is given. `kept`: the attempts, where this run has just written them.
 void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record,
-                Arenas& arenas, store::Earlier* earlier = nullptr);
+                Arenas& arenas, store::Earlier* earlier = nullptr, store::KeptAttempts* kept = nullptr);
 
 /// The places of a model's attempts that the set's first metric does not call right: what a judge is asked that reads only these.
 Result<std::vector<uint64_t>> failed_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,

@@ -15,20 +15,26 @@ constexpr unsigned threads_max = 4;
 
 Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& given,
                               const store::RunFolder& folder, const std::string& model, const std::string& task,
-                              const store::TaskLog& log, uint64_t expected) {
+                              const store::TaskLog& log, uint64_t expected, store::KeptAttempts* kept) {
   const config::DatasetConfig dataset = config::as_read_of(run, given, model);
   const auto path = folder.predictions(model, task);
   std::error_code code;
   if (!std::filesystem::exists(path, code))
     return Error{Error::Kind::cancelled,
                  fmt::format("{} is missing; the same command with -m all and -r writes it again", path.string())};
-  SXT_TRY(const store::Predictions predictions, store::Predictions::open(path, task));
-  if (expected > 0 && predictions.size() < expected)
+  Attempts attempts;
+  std::optional<store::Predictions> written;
+  if (kept) {
+    attempts = {kept->size(), [&](uint64_t first, uint64_t n) { return kept->read(first, n); }};
+  } else {
+    SXT_TRY(written, store::Predictions::open(path, task));
+    attempts = {written->size(), [&](uint64_t first, uint64_t n) { return written->read(first, n); }};
+  }
+  if (expected > 0 && attempts.count < expected)
     return Error{
         Error::Kind::cancelled,
         fmt::format("{} holds {} of the {} attempts that were made; the same command with -m all and -r writes it again",
-                    path.string(), predictions.size(), expected)};
-  const Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};
+                    path.string(), attempts.count, expected)};
   SXT_TRY(const auto facts, facts_of(host, dataset));
   if (const std::string isolated = isolated_component(host, dataset); !isolated.empty())
     log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task,

@@ -1,6 +1,7 @@
 #include "content_key.hpp"
 #include <charconv>
 #include <fmt/format.h>
+#include <sextant/json_text.hpp>
 #include <sextant/sha256.hpp>
 
 namespace sextant::serve {
@@ -10,52 +11,39 @@ namespace {
 // anybody can compute a key. Members that say nothing are left out.
 class KeyText {
  public:
-  KeyText() : writer_(buffer_) { writer_.StartObject(); }
-  void text(const char* name, std::string_view value) {
-    if (value.empty()) return;
-    writer_.Key(name);
-    string(value);
+  KeyText() { text_.begin_object(); }
+  void text(std::string_view name, std::string_view value) {
+    if (!value.empty()) text_.member(name, value);
   }
-  void number(const char* name, uint64_t value) {
-    if (value == 0) return;
-    writer_.Key(name);
-    writer_.Uint64(value);
+  void number(std::string_view name, uint64_t value) {
+    if (value != 0) text_.member(name, value);
   }
-  void real(const char* name, float value) {
-    writer_.Key(name);
-    writer_.Double(static_cast<double>(value));
-  }
-  void flag(const char* name, bool value) {
+  void real(std::string_view name, float value) { text_.member(name, static_cast<double>(value)); }
+  void flag(std::string_view name, bool value) {
     if (!value) return;
-    writer_.Key(name);
-    writer_.Bool(true);
+    text_.key(name);
+    text_.boolean(true);
   }
-  void value(const char* name, const json::Value& value) {
-    writer_.Key(name);
-    json::write_canonical(value, writer_);
-  }
-  template <class List, class Item> void list(const char* name, const List& items, Item&& item) {
+  template <class List, class Item> void list(std::string_view name, const List& items, Item&& item) {
     if (items.empty()) return;
-    writer_.Key(name);
-    writer_.StartArray();
+    text_.key(name);
+    text_.begin_array();
     for (const auto& one : items) item(one);
-    writer_.EndArray();
+    text_.end_array();
   }
   void ids(const std::vector<int32_t>& ids) {
-    writer_.StartArray();
-    for (const int32_t id : ids) writer_.Int(id);
-    writer_.EndArray();
+    text_.begin_array();
+    for (const int32_t id : ids) text_.integer(id);
+    text_.end_array();
   }
-  void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
-  json::Writer& writer() { return writer_; }
+  JsonText& writer() { return text_; }
   std::string_view str() {
-    writer_.EndObject();
-    return {buffer_.GetString(), buffer_.GetSize()};
+    text_.end_object();
+    return text_.str();
   }
 
  private:
-  rapidjson::StringBuffer buffer_;
-  json::Writer writer_;
+  JsonText text_{JsonText::Layout::compact};
 };
 
 }  // namespace
@@ -66,23 +54,22 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   const bool random = sampling && sampling->temperature > 0;  // the rest of greedy decoding changes nothing
   key.flag("add_special", request.add_special);
   key.text("ask", data::ask_name(request.ask));
-  const auto id = [&](int32_t id) { key.writer().Int(id); };
+  const auto id = [&](int32_t id) { key.writer().integer(id); };
   if (sampling) key.list("begin_suppress_tokens", sampling->begin_suppress_tokens, id);
   key.text("code", base.code_version);
   key.list("continuation_ids", request.continuation_ids, [&](const std::vector<int32_t>& ids) { key.ids(ids); });
-  key.list("continuations", request.continuations, [&](const data::Text& text) { key.string(text); });
+  key.list("continuations", request.continuations, [&](const data::Text& text) { key.writer().text(text); });
   if (sampling && sampling->frequency_penalty != 0) key.real("frequency_penalty", sampling->frequency_penalty);
   key.list("ids", request.ids, id);
   key.number("keep_bytes", request.keep_bytes);
   key.number("max_new_tokens", sampling ? sampling->max_new_tokens : 0);
   key.number("max_prompt_tokens", request.max_prompt_tokens);
   key.number("max_thinking_tokens", sampling ? sampling->max_thinking_tokens : 0);
-  if (request.text.empty() && !request.messages.empty()) {  // a text that was made of messages says all that they do
+  if (request.text.empty()) {  // a text that was made of messages says all that they do
     json::Document scratch;
-    json::Value messages(rapidjson::kArrayType);
-    for (const data::Message& message : request.messages)
-      messages.PushBack(data::to_json(message, scratch.GetAllocator()), scratch.GetAllocator());
-    key.value("messages", messages);
+    key.list("messages", request.messages, [&](const data::Message& message) {
+      key.writer().canonical(data::to_json(message, scratch.GetAllocator()));
+    });
   }
   key.number("min_new_tokens", sampling ? sampling->min_new_tokens : 0);
   if (random && sampling->min_p > 0) key.real("min_p", sampling->min_p);
@@ -94,7 +81,7 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
     key.number("seed", sampling->seed);
   }
   key.flag("split_special", request.split_special);
-  if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.string(text); });
+  if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.writer().text(text); });
   if (random || (base.by_sample && sampling)) {
     key.number("stream", sampling->stream);
   }

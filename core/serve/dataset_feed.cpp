@@ -20,6 +20,7 @@ Renderer::Options renderer_options(const config::DatasetConfig& dataset, const c
 }
 
 Result<void> DatasetFeed::open() {
+  if (given_) return open(*std::exchange(given_, std::nullopt));
   SXT_TRY(load::TaskData data, load::load_data(host_, dataset_, run_));
   for (const std::string& finding : data.findings) log_warning_once(finding);
   return open(std::move(data));

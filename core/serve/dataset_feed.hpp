@@ -11,10 +11,10 @@ namespace sextant::serve {
 class DatasetFeed : public Feed {
  public:
   /// Borrows all but `form`: the prompts that the inferencer asks with. `retrieved`: what stages have computed for the
-  /// retriever, or null.
+  /// retriever, or null. `given`: the rows, where they have been read and checked already; else open() does.
   DatasetFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-              data::Form form, const Retrieved* retrieved = nullptr)
-      : host_(host), session_(session), dataset_(dataset), run_(run), form_(form), retrieved_(retrieved) {}
+              data::Form form, const Retrieved* retrieved = nullptr, std::optional<load::TaskData> given = {})
+      : host_(host), session_(session), dataset_(dataset), run_(run), form_(form), retrieved_(retrieved), given_(std::move(given)) {}
   Result<void> open() override;
   /// The same with data that have been read, or some of their rows.
   Result<void> open(load::TaskData data);
@@ -33,6 +33,7 @@ class DatasetFeed : public Feed {
   const config::RunConfig& run_;
   const data::Form form_;
   const Retrieved* retrieved_;
+  std::optional<load::TaskData> given_;
   load::TaskData data_;
   std::optional<Examples> examples_;
   std::optional<Renderer> renderer_;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
+#include <sextant/json_text.hpp>
 #include "../base/fingerprint.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
@@ -193,7 +194,25 @@ render::Format ModelSession::format(data::Form form, config::Compat compat) cons
   return format;
 }
 
+namespace {
+
+// {..., "now": "..."}; nothing where it takes the parser.
+std::optional<std::string> with_time(std::string_view conversation_json, std::string_view now) {
+  std::string out;
+  if (find_plain_member(conversation_json, "now", out) != Member::absent || !append_plain(out, conversation_json) || out == "{}")
+    return std::nullopt;
+  out.back() = ',';
+  out += "\"now\":";
+  append_quoted(out, now);
+  return out += '}';
+}
+
+}  // namespace
+
 Result<std::string> ModelSession::render_chat(std::string_view conversation_json) {
+  if (config_.chat_template_kwargs.empty())
+    if (const auto conversation = with_time(conversation_json, now_))
+      if (auto rendered = model_.render_chat(*conversation); rendered) return rendered;  // else it is said below
   SXT_TRY(json::Document conversation, json::parse(conversation_json, "conversation"));
   if (conversation.IsObject() && !json::find(conversation, "now"))
     json::set(conversation, "now", now_, conversation.GetAllocator());

@@ -1,21 +1,29 @@
 #include "renderer.hpp"
 #include <fmt/format.h>
+#include <sextant/json_text.hpp>
 #include "../base/log.hpp"
 #include "../render/truncate.hpp"
 
 namespace sextant::serve {
 namespace {
 
-// The value of the output column as JSON; "" where the row has none (a split without answers).
-std::string target_of(const json::Value& record, const std::string& output_column) {
-  const json::Value* target = json::find(record, output_column);
-  return target ? json::write(*target) : "\"\"";
+// A column's value as JSON; nothing where the row has none.
+Result<std::optional<std::string>> column_of(const std::string& record_json, const std::string& column, const std::string& origin) {
+  std::string value;
+  switch (find_plain_member(record_json, column, value)) {
+    case Member::found: return std::optional(std::move(value));
+    case Member::absent: return std::optional<std::string>();
+    case Member::unknown: break;
+  }
+  SXT_TRY(const json::Document record, json::parse(record_json, origin));
+  const json::Value* found = json::find(record, column);
+  return found ? std::optional(json::write(*found)) : std::nullopt;
 }
 
-// Samples of one value belong together.
-std::string cluster_of(const json::Value& record, const std::string& column) {
-  const json::Value* value = column.empty() ? nullptr : json::find(record, column);
-  return !value ? std::string() : value->IsString() ? std::string(json::text(*value)) : json::write(*value);
+// "A" of "\"A\"", what is no text as it stands.
+std::string text_in(const std::string& json_text) {
+  const auto parsed = json_text.starts_with('"') ? json::parse(json_text, "a column") : Result<json::Document>(Error{});
+  return parsed && parsed->IsString() ? std::string(json::text(*parsed)) : json_text;
 }
 
 }  // namespace
@@ -82,11 +90,14 @@ Result<Prepared> Renderer::prepare(const data::SampleId& id, const std::string& 
                       },
                       [&](const std::vector<std::string>& texts) { return session_->count_tokens(texts, chat); }));
   Prepared prepared;
-  SXT_TRY(const json::Document record, json::parse(record_json, options_.origin));
+  SXT_TRY(auto target, column_of(record_json, options_.output_column, options_.origin));
   prepared.sample.id = id;
   prepared.sample.record_json = record_json;
-  prepared.sample.target_json = target_of(record, options_.output_column);
-  prepared.sample.cluster = cluster_of(record, options_.cluster_column);
+  prepared.sample.target_json = target ? *std::move(target) : "\"\"";   // a split without answers
+  if (!options_.cluster_column.empty()) {  // samples of one value belong together
+    SXT_TRY(const auto cluster, column_of(record_json, options_.cluster_column, options_.origin));
+    if (cluster) prepared.sample.cluster = text_in(*cluster);
+  }
   prepared.prompts = std::move(fitted.prompts);
   prepared.dropped_shots = fitted.dropped_shots;
   return prepared;

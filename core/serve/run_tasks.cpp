@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t answers_waiting = 4096;  // for the journal; a disk that is slower than the model for long holds it up
 constexpr size_t answers_together = 256;  // journalled by one write, where so many have come
+constexpr std::chrono::milliseconds gathering(1);  // where fewer have, more are let come: each write and each waking costs
 // Done, and waiting for the closer, with their samples in memory. It is the preparer that waits while there are more, not the
 // keeper: what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
 constexpr size_t tasks_waiting = 8;
@@ -62,8 +63,11 @@ template <class T> class Server {
       : queue_(queue), thread_([&queue, use] {
           const AlternativeStack stack;
           if constexpr (std::is_invocable_v<Use, std::vector<T>>) {
-            for (auto values = queue.pop_some(answers_together); !values.empty(); values = queue.pop_some(answers_together))
+            for (auto values = queue.pop_some(answers_together); !values.empty(); values = queue.pop_some(answers_together)) {
+              const bool few = values.size() < answers_together;
               use(std::move(values));
+              if (few) std::this_thread::sleep_for(gathering);
+            }
           } else {
             while (auto value = queue.pop()) use(*std::move(value));
           }

@@ -2,21 +2,22 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <unordered_map>
+#include <unordered_set>
+#include <sextant/json_text.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/json_members.hpp"
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
+#include "entries.hpp"
 
 namespace sextant::store {
 namespace {
 
-using Allocator = json::Document::AllocatorType;
 using data::Attempt;
 
 constexpr std::string_view label_prefix = "label: ";
-// what stands around a value that is an object's only member, its name empty
-constexpr std::string_view name_at = "{\n  \"\": ", behind_value = "\n}";
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> opencompass_roles{{
     {"user", "HUMAN"}, {"assistant", "BOT"}, {"system", "SYSTEM"}}};
 
@@ -31,77 +32,101 @@ std::string role_of(std::string_view opencompass) {
   return std::string(opencompass);
 }
 
-json::Value origin_prompt(const data::Prompt& prompt, Allocator& a) {
-  if (prompt.messages.empty()) return json::Value(prompt.text.str(), a);
-  json::Value turns(rapidjson::kArrayType);
+void write_origin_prompt(JsonText& out, const data::Prompt& prompt) {
+  if (prompt.messages.empty()) return out.text(prompt.text);
+  out.begin_array();
   for (const data::Message& message : prompt.messages) {
-    json::Value turn(rapidjson::kObjectType);
-    json::set(turn, "role", opencompass_role(message.role), a);
-    json::set(turn, "prompt", message.text(), a);
-    turns.PushBack(std::move(turn), a);
+    out.begin_object();
+    out.member("role", opencompass_role(message.role));
+    out.member("prompt", message.text());
+    out.end_object();
   }
-  return turns;
+  out.end_array();
 }
 
-json::Value label_to_json(const data::LabelScore& label, const std::string& prefix, data::Form form, Allocator& a) {
-  json::Value out(rapidjson::kObjectType);
+void write_label(JsonText& out, const data::LabelScore& label, const std::string& prefix, data::Form form) {
   const std::string input = prefix + label.input.str();
   std::string own = input;
   own.erase(std::min(label.examples.at, own.size()), label.examples.size);
-  json::set(out, "testing input", own, a);
-  json::set(out, "prompt", input, a);
-  if (form == data::Form::labels || form == data::Form::whole) {
-    json::set(out, "PPL", json::Value(label.value), a);
-    json::set(out, "BPB", json::Value(own.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(own.size())), a);
+  out.begin_object();
+  out.member("testing input", own);
+  out.member("prompt", input);
+  const bool whole = form == data::Form::labels || form == data::Form::whole;
+  if (whole) {
+    out.member("PPL", label.value);
+    out.member("BPB", own.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(own.size()));
   }
-  json::set(out, "logprob", json::Value(label.logprob), a);
-  json::set(out, "tokens", json::Value(label.tokens), a);
+  out.member("logprob", label.logprob);
+  out.member("tokens", label.tokens);
   // what ranks them, where it is not one of the numbers above
-  if (form != data::Form::labels && form != data::Form::whole && label.value != label.logprob)
-    json::set(out, "value", json::Value(label.value), a);
-  return out;
+  if (!whole && label.value != label.logprob) out.member("value", label.value);
+  out.end_object();
 }
 
-json::Value turns_to_json(const std::vector<data::Turn>& turns, Allocator& a) {
-  json::Value out(rapidjson::kArrayType);
-  for (const data::Turn& turn : turns) {
-    json::Value item(rapidjson::kObjectType), messages(rapidjson::kArrayType);
-    for (const data::Message& message : turn.messages) messages.PushBack(data::to_json(message, a), a);
-    json::set(item, "messages", std::move(messages), a);
-    json::set(item, "reply", utf8::repair(turn.reply), a);
-    out.PushBack(std::move(item), a);
-  }
-  return out;
-}
-
-json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeats, Allocator& a) {
-  json::Value item(rapidjson::kObjectType);
+// Of labels that are called the same the last one's numbers stand in the first one's place.
+void write_labels(JsonText& out, const Attempt& attempt, data::Form form) {
   const bool prefixed = (form == data::Form::continuations || form == data::Form::cloze) && !attempt.prompts.empty();
   const bool each =
       attempt.prompts.size() > 1 && attempt.prompts.size() == attempt.labels.size();  // a label has a prompt of its own
-  for (size_t i = 0; i < attempt.labels.size(); ++i) {
-    const std::string prefix = prefixed ? attempt.prompts[each ? i : 0].text.str() : std::string();
-    json::set(item, fmt::format("{}{}", label_prefix, attempt.labels[i].label),
-              label_to_json(attempt.labels[i], prefix, form, a), a);
+  std::unordered_map<std::string_view, size_t> last;
+  for (size_t i = 0; i < attempt.labels.size(); ++i) last.insert_or_assign(attempt.labels[i].label, i);
+  std::unordered_set<std::string_view> written;
+  for (const data::LabelScore& label : attempt.labels) {
+    if (!written.insert(label.label).second) continue;
+    const size_t i = last.at(label.label);
+    out.key(fmt::format("{}{}", label_prefix, label.label));
+    write_label(out, attempt.labels[i], prefixed ? attempt.prompts[each ? i : 0].text.str() : std::string(), form);
   }
-  if (!attempt.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(attempt.prompts.front(), a), a);
-  json::set(item, "prediction", utf8::repair(attempt.prediction), a);
-  json::set(item, "gold", data::embed(attempt.target_json, a), a);
-  json::set(item, "index", json::Value(attempt.id.row), a);
-  json::set(item, "record", data::embed(attempt.record_json, a), a);
-  if (repeats) json::set(item, "repeat", json::Value(attempt.id.repeat), a);
-  if (!attempt.cluster.empty()) json::set(item, "cluster", attempt.cluster, a);
-  if (!attempt.thinking.empty()) json::set(item, "thinking", utf8::repair(attempt.thinking), a);
-  if (!attempt.turns.empty()) json::set(item, "turns", turns_to_json(attempt.turns, a), a);
-  if (!attempt.extra_json.empty()) json::set(item, "extra", data::embed(attempt.extra_json, a), a);
-  if (!attempt.finish.empty()) json::set(item, "finish", attempt.finish, a);
-  if (attempt.margin) json::set(item, "margin", data::to_json(*attempt.margin, a), a);
+}
+
+void write_turns(JsonText& out, const std::vector<data::Turn>& turns) {
+  out.begin_array();
+  for (const data::Turn& turn : turns) {
+    json::Document scratch;
+    out.begin_object();
+    out.key("messages");
+    out.value(data::to_json(turn.messages, scratch.GetAllocator()));
+    out.member("reply", turn.reply);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_attempt(JsonText& out, const Attempt& attempt, data::Form form, bool repeats) {
+  const auto embedded = [&](std::string_view name, std::string_view json_text) {
+    out.key(name);
+    out.embed(json_text);
+  };
+  out.begin_object();
+  write_labels(out, attempt, form);
+  if (!attempt.prompts.empty()) {
+    out.key("origin_prompt");
+    write_origin_prompt(out, attempt.prompts.front());
+  }
+  out.member("prediction", attempt.prediction);
+  embedded("gold", attempt.target_json);
+  out.member("index", attempt.id.row);
+  embedded("record", attempt.record_json);
+  if (repeats) out.member("repeat", attempt.id.repeat);
+  if (!attempt.cluster.empty()) out.member("cluster", attempt.cluster);
+  if (!attempt.thinking.empty()) out.member("thinking", attempt.thinking);
+  if (!attempt.turns.empty()) {
+    out.key("turns");
+    write_turns(out, attempt.turns);
+  }
+  if (!attempt.extra_json.empty()) embedded("extra", attempt.extra_json);
+  if (!attempt.finish.empty()) out.member("finish", attempt.finish);
+  if (attempt.margin) {
+    json::Document scratch;
+    out.key("margin");
+    out.value(data::to_json(*attempt.margin, scratch.GetAllocator()));
+  }
   // not computed_tokens: it depends on what an earlier run had done
-  json::set(item, "prompt_tokens", json::Value(attempt.usage.prompt_tokens), a);
-  json::set(item, "generated_tokens", json::Value(attempt.usage.generated_tokens), a);
-  if (attempt.usage.truncated_tokens) json::set(item, "truncated_tokens", json::Value(attempt.usage.truncated_tokens), a);
-  if (attempt.dropped_shots) json::set(item, "dropped_shots", json::Value(attempt.dropped_shots), a);
-  return item;
+  out.member("prompt_tokens", attempt.usage.prompt_tokens);
+  out.member("generated_tokens", attempt.usage.generated_tokens);
+  if (attempt.usage.truncated_tokens) out.member("truncated_tokens", attempt.usage.truncated_tokens);
+  if (attempt.dropped_shots) out.member("dropped_shots", attempt.dropped_shots);
+  out.end_object();
 }
 
 Result<data::Prompt> prompt_from_json(const json::Value& value, const std::string& origin) {
@@ -194,17 +219,25 @@ Result<Attempt> attempt_from_json(const json::Value& value, const std::string& o
 
 }  // namespace
 
+std::string entry_of(const Attempt& attempt, data::Form form, bool repeats) {
+  JsonText out(JsonText::Layout::pretty, 1);
+  write_attempt(out, attempt, form, repeats);
+  return out.take();
+}
+
+std::string role_of_entry(std::string_view role) { return role_of(opencompass_role(role)); }
+
+Result<Attempt> attempt_of_entry(std::string_view json_text, uint64_t position) {
+  const std::string origin = fmt::format("sample {}", position);
+  SXT_TRY(const json::Document value, json::parse(json_text, origin));
+  return attempt_from_json(value, origin, position);
+}
+
 Result<void> PredictionsWriter::add(uint64_t number, const Attempt& attempt) {
-  json::Document out;
-  out.SetObject();
-  auto& a = out.GetAllocator();
-  out.AddMember("", attempt_to_json(attempt, form_, repeats_ > 1, a), a);
-  const std::string text = json::write_pretty(out);
-  const std::string_view value =
-      std::string_view(text).substr(name_at.size(), text.size() - name_at.size() - behind_value.size());
-  SXT_TRY(const uint64_t offset, spool_.append(value));
+  const std::string entry = entry_of(attempt, form_, repeats_ > 1);
+  SXT_TRY(const uint64_t offset, spool_.append(entry));
   if (places_.size() <= number) places_.resize(number + 1);
-  places_[number] = {offset, value.size()};
+  places_[number] = {offset, entry.size()};
   return {};
 }
 
@@ -256,11 +289,8 @@ Result<std::vector<Attempt>> Predictions::read(uint64_t first, uint64_t n) const
   SXT_TRY(const std::string text, file_.read(begin, bytes));
   if (text.size() != bytes) return broken("the file was changed while it was read");
   for (uint64_t i = first; i < first + n; ++i) {
-    const std::string origin = fmt::format("sample {}", i);
-    const auto value =
-        json::parse(std::string_view(text).substr(places_[i].begin - begin, places_[i].end - places_[i].begin), origin);
-    if (!value) return broken(value.error().message);
-    auto attempt = attempt_from_json(*value, origin, i);
+    auto attempt =
+        attempt_of_entry(std::string_view(text).substr(places_[i].begin - begin, places_[i].end - places_[i].begin), i);
     if (!attempt) return broken(attempt.error().message);
     attempt->id.task = task_;
     out.push_back(*std::move(attempt));

@@ -202,13 +202,18 @@ Result<void> Responses::append(const std::string& task, const data::Response& re
 Result<void> Responses::append(std::span<const Entry> entries) {
   if (folder_.empty()) return {};
   std::map<uint32_t, std::string> lines;               // by file
+  const std::string* task = nullptr;                   // the last entry's, and its file
+  uint32_t number = 0;
   std::vector<std::pair<Key, Place>> places;
   for (const Entry& entry : entries) {
     const auto key = packed(entry.response->key);
     if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is not a content key", entry.response->key)};
     const auto known = places_.find(*key);
     if (known != places_.end() && files_[known->second.file].own) continue;
-    SXT_TRY(const uint32_t number, file_of(*entry.task));
+    if (entry.task != task) {
+      SXT_TRY(number, file_of(*entry.task));
+      task = entry.task;
+    }
     std::string& text = lines[number];
     const std::string line = data::to_line(*entry.response);
     Place place;

@@ -23,7 +23,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
     if (row.size() > row_bytes_max)
       return data_error(place + "the row has " + std::to_string(row.size()) + " bytes, more than the " +
                         std::to_string(row_bytes_max) + " that a row may have");
-    json::Document document;
+    json::Document document(&a);  // so that the record need not be copied
     const auto parsed = parse_data(document, row);
     if (parsed.IsError()) {
       if (csv::column_name(row) == "{")
@@ -33,7 +33,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
       return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json_error(parsed, row));
     }
     if (!document.IsObject()) return data_error(place + "not a JSON object; write one object a line");
-    out.push_back({place, json::Value(document, a), {}});
+    out.push_back({place, std::move(static_cast<json::Value&>(document)), {}});
   }
   return {};
 }

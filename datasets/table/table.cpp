@@ -7,6 +7,7 @@
 #include "custom.hpp"
 #include "files.hpp"
 #include "hub.hpp"
+#include "plain_lines.hpp"
 #include "reshape.hpp"
 #include "understand.hpp"
 
@@ -47,6 +48,7 @@ struct Table : FileDataset {
   }
   std::vector<std::string> splits() const override { return tables::splits_of(config); }
   Result<Records> load(std::string_view split) const override {
+    if (auto plain = tables::plain_lines(folder(), config, split, reading)) return *std::move(plain);
     json::Document owner;
     std::vector<tables::Row> rows;
     std::vector<std::string> notes;

@@ -41,7 +41,7 @@ class Backend : public Model {
   Spending spending_{settings_};
   std::unique_ptr<Transfers> transfers_;       // none where the server is never asked
   std::atomic<uint64_t> fruitless_ = 0;        // requests that failed before any was answered
-  std::atomic<bool> fruitful_ = false, told_of_filter_ = false, told_of_estimate_ = false;
+  std::atomic<bool> fruitful_ = false, told_of_filter_ = false, told_of_estimate_ = false, told_of_cap_ = false;
 };
 
 }  // namespace sextant::openai

@@ -45,6 +45,11 @@ void Batch::submit() {
   std::vector<std::unique_ptr<Exchange>> out, together;
   for (size_t i = 0; i < requests_.size(); ++i) {
     const sxt_request& r = *requests_[i];
+    if (const auto cap = backend_.spending_.cap_of(r)) {
+      if (!backend_.told_of_cap_.exchange(true)) backend_.context.log(SXT_LOG_WARNING, *cap);
+      fail(i, SXT_CANCELLED, *cap);  // a resumed run asks for it
+      continue;
+    }
     try {
       if (r.ask == SXT_ASK_GENERATE) {
         std::vector<Message> one;
@@ -228,7 +233,7 @@ void Batch::fail(size_t request, sxt_status status, const std::string& why) {
   open_[request].done = true;
   --left_;
   sink_.put(sink_.ctx, request, &result);
-  if (status == SXT_TOO_LONG || backend_.fruitful_ || ++backend_.fruitless_ < fruitless_max) return;
+  if (status == SXT_TOO_LONG || status == SXT_CANCELLED || backend_.fruitful_ || ++backend_.fruitless_ < fruitless_max) return;
   end(status, fmt::format("{} requests failed, and none was answered; the last: {}", fruitless_max, why));
 }
 

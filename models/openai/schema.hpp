@@ -76,7 +76,9 @@ inline constexpr const char* schema =
 "max_run_tokens":{)json" NO_EFFECT
     R"json("type":"integer","minimum":0,"default":0,"description":"prompts and replies together; the run then ends as incomplete; 0: no cap"},
 "max_run_cost":{)json" NO_EFFECT
-    R"json("type":"number","minimum":0,"default":0,"description":"by the prices; the run then ends as incomplete; 0: no cap"}
+    R"json("type":"number","minimum":0,"default":0,"description":"by the prices; the run then ends as incomplete; 0: no cap"},
+"max_sample_cost":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0,"default":0,"description":"by the prices; a request that may cost more is not sent, and the run ends as incomplete; 0: no cap"}
 }})json";
 
 #undef THIS_MODEL

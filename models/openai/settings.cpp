@@ -213,9 +213,11 @@ Settings read_settings(const json::Value& config) {
   }
   s.max_run_tokens = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(config, "max_run_tokens").value_or(0)));
   s.max_run_cost = json::find_number(config, "max_run_cost").value_or(0);
-  if (s.max_run_cost > 0 && !s.prices.known)
-    throw ConfigError(
-        "max_run_cost is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
+  s.max_sample_cost = json::find_number(config, "max_sample_cost").value_or(0);
+  for (const auto& [name, cap] : {std::pair("max_run_cost", s.max_run_cost), std::pair("max_sample_cost", s.max_sample_cost)})
+    if (cap > 0 && !s.prices.known)
+      throw ConfigError(std::string(name) +
+                        " is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
   return s;
 }
 

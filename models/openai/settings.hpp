@@ -56,7 +56,7 @@ struct Settings {
   bool seeds = true;                    // drawn replies are sent a "seed"
   Prices prices;
   uint64_t max_run_tokens = 0;          // 0: no cap
-  double max_run_cost = 0;
+  double max_run_cost = 0, max_sample_cost = 0;
 
   /// The address without "/v1": where servers have what is their own.
   std::string root() const;

@@ -37,6 +37,21 @@ class Spending {
           settings_.prices.currency, settings_.max_run_cost);
     return std::nullopt;
   }
+  /// Why a request is not sent: what it may cost is beyond the cap. A prompt has at most as many tokens as bytes.
+  std::optional<std::string> cap_of(const sxt_request& request) const {
+    if (settings_.max_sample_cost <= 0 || !request.sampling) return std::nullopt;
+    uint64_t bytes = request.prefix.size + request.tools_json.size;
+    for (uint64_t i = 0; i < request.message_count; ++i)
+      for (uint64_t k = 0; k < request.messages[i]->part_count; ++k) bytes += request.messages[i]->parts[k]->text.size;
+    const double most = (static_cast<double>(bytes) * settings_.prices.prompt +
+                         static_cast<double>(request.sampling->max_new_tokens) * settings_.prices.completion) /
+                        1e6;
+    if (most <= settings_.max_sample_cost) return std::nullopt;
+    return fmt::format(
+        "a prompt of {} bytes with a reply of {} tokens may cost {:.6f} {}, and max_sample_cost is {}: such requests are not sent; "
+        "raise it or give a smaller --max-out-len, and run the same command with -r to go on",
+        bytes, request.sampling->max_new_tokens, most, settings_.prices.currency, settings_.max_sample_cost);
+  }
   /// {"requests", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "withheld"?, "cost"?, "currency"?}
   std::string to_json(uint64_t retries) const {
     const std::lock_guard lock(mutex_);

@@ -90,7 +90,7 @@ Transfers::~Transfers() {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
   }
-  curl_multi_wakeup(multi_);
+  events_.wake();
   thread_.join();
   for (auto& slot : slots_)
     if (slot->exchange) curl_multi_remove_handle(multi_, slot->easy);
@@ -109,7 +109,7 @@ void Transfers::submit(std::vector<std::unique_ptr<Exchange>> exchanges) {
     if (inbox_.empty()) inbox_ = std::move(exchanges);
     else for (auto& exchange : exchanges) inbox_.push_back(std::move(exchange));
   }
-  curl_multi_wakeup(multi_);
+  events_.wake();
 }
 
 bool Transfers::again(std::unique_ptr<Exchange>& exchange) {
@@ -123,7 +123,7 @@ bool Transfers::again(std::unique_ptr<Exchange>& exchange) {
 void Transfers::drop(const Mailbox& owner) {
   std::unique_lock lock(mutex_);
   drops_.push_back(&owner);
-  curl_multi_wakeup(multi_);
+  events_.wake();
   dropped_.wait(lock, [&] { return std::find(drops_.begin(), drops_.end(), &owner) == drops_.end(); });
 }
 
@@ -147,18 +147,15 @@ bool Transfers::turn() {
   }
   end_drops();
   start_what_may();
-  int running = 0, left = 0;
-  curl_multi_perform(multi_, &running);
-  bool any = false;
+  events_.turn(wait_ms());
+  int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     char* slot = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
     finish(*reinterpret_cast<Slot*>(slot), message->data.result);
-    any = true;
   }
   give_up();
-  if (!any) curl_multi_poll(multi_, nullptr, 0, wait_ms(), nullptr);
   return true;
 }
 

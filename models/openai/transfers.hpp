@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <vector>
+#include "event_loop.hpp"
 #include "exchange.hpp"
 #include "throttle.hpp"
 
@@ -61,6 +62,7 @@ class Transfers {
 
   const TransferOptions options_;
   CURLM* multi_;
+  EventLoop events_{multi_};
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::string id_prefix_;
   // of the loop's thread alone

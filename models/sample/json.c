@@ -17,14 +17,20 @@ void buffer_append(json_buffer *b, const char *bytes, size_t n) {
 }
 void buffer_text(json_buffer *b, const char *text) { buffer_append(b, text, strlen(text)); }
 void buffer_json_string(json_buffer *b, const char *bytes, size_t n) {
+  size_t from = 0; /* what stands before it has been written */
   buffer_text(b, "\"");
   for (size_t i = 0; i < n; ++i) {
     const unsigned char c = (unsigned char)bytes[i];
     char escaped[8];
-    if (c == '"' || c == '\\') { escaped[0] = '\\'; escaped[1] = (char)c; buffer_append(b, escaped, 2); }
-    else if (c < 0x20) { snprintf(escaped, sizeof escaped, "\\u%04x", c); buffer_text(b, escaped); }
-    else buffer_append(b, bytes + i, 1);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    buffer_append(b, bytes + from, i - from);
+    from = i + 1;
+    if (c == '\n') snprintf(escaped, sizeof escaped, "\\n");
+    else if (c < 0x20) snprintf(escaped, sizeof escaped, "\\u%04x", c);
+    else snprintf(escaped, sizeof escaped, "\\%c", c);
+    buffer_text(b, escaped);
   }
+  buffer_append(b, bytes + from, n - from);
   buffer_text(b, "\"");
 }
 void buffer_free(json_buffer *b) {
@@ -36,6 +42,16 @@ static const char *skip_blanks(const char *p, const char *end) {
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) ++p;
   return p;
 }
+/* p stands at a quote; returns what follows the text. */
+static const char *skip_string(const char *p, const char *end) {
+  for (const char *from = p + 1;; from = p + 1) {
+    p = from < end ? memchr(from, '"', (size_t)(end - from)) : NULL;
+    if (!p) return end;
+    size_t backslashes = 0;
+    while (p - backslashes > from && p[-1 - (ptrdiff_t)backslashes] == '\\') ++backslashes;
+    if (backslashes % 2 == 0) return p + 1;
+  }
+}
 /* p stands at a value; returns what follows it. Brackets are counted, so nesting costs no stack. */
 static const char *skip_value(const char *p, const char *end) {
   int depth = 0;
@@ -43,9 +59,7 @@ static const char *skip_value(const char *p, const char *end) {
     p = skip_blanks(p, end);
     if (p >= end) return end;
     if (*p == '"') {
-      for (++p; p < end && *p != '"'; ++p)
-        if (*p == '\\') ++p;
-      if (p < end) ++p;
+      p = skip_string(p, end);
     } else if (*p == '{' || *p == '[') {
       ++depth;
       ++p;
@@ -135,7 +149,13 @@ void json_unescape(json_span s, json_buffer *ret) {
   if (!json_is_string(s)) return;
   const char *end = s.data + s.size - 1;
   for (const char *p = s.data + 1; p < end; ++p) {
-    if (*p != '\\') { buffer_append(ret, p, 1); continue; }
+    if (*p != '\\') {
+      const char *next = memchr(p, '\\', (size_t)(end - p));
+      if (!next) next = end;
+      buffer_append(ret, p, (size_t)(next - p));
+      p = next - 1;
+      continue;
+    }
     if (++p >= end) return;
     const char *name = strchr(names, *p);
     if (*p == 'u' && end - p > 4) {

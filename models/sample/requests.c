@@ -166,6 +166,18 @@ static uint64_t stop_at(const char *text, uint64_t size, const sxt_sampling *sam
   return first;
 }
 
+/* `n`: tokens so far; `said`: those of the reply among them. `ret_margin`: of a greedy one. */
+static int32_t next_token(const sxt_sampling *sampling, const int32_t *ids, size_t n, uint64_t state, uint64_t said,
+                          double *ret_margin) {
+  const int may_end = said >= sampling->min_new_tokens;
+  if (!(sampling->temperature > 0)) return toy_greedy(ids, n, state, may_end, ret_margin);
+  double logprob[TOY_VOCABULARY];
+  const uint64_t key = toy_mix(toy_mix(toy_mix(TOY_START, sampling->seed), sampling->id), said);
+  toy_logprobs(ids, n, state, logprob);
+  return toy_draw(logprob, may_end, sampling->temperature, sampling->top_k, sampling->top_p,
+                  (double)(key >> 11) / 9007199254740992.0);
+}
+
 /* The text is at most max_new_tokens bytes: one token, one byte. */
 static int generate(const sample *s, const sxt_request *r, char **ret_text, int32_t **ret_ids, sxt_result *ret,
                     outcome *ret_outcome) {
@@ -186,15 +198,10 @@ static int generate(const sample *s, const sxt_request *r, char **ret_text, int3
   for (size_t i = 0; i < it.size; ++i) state = toy_mix(state, (uint64_t)ids[i]);
   ret->finish = SXT_FINISH_LENGTH;
   while (size < most) {
-    double logprob[TOY_VOCABULARY];
-    const uint64_t key = toy_mix(toy_mix(toy_mix(TOY_START, sampling->seed), sampling->id), size);
-    toy_logprobs(ids, it.size + size, state, logprob);
-    const int32_t token = toy_draw(logprob, size >= sampling->min_new_tokens, sampling->temperature, sampling->top_k,
-                                   sampling->top_p, (double)(key >> 11) / 9007199254740992.0);
-    if (r->flags & SXT_REQUEST_LEAST_MARGIN && !(sampling->temperature > 0)) {
-      const float margin = (float)toy_margin(logprob, size >= sampling->min_new_tokens);
-      if (ret->margin_count++ == 0 || margin < ret->least_margin) ret->least_margin = margin, ret->least_margin_at = (uint32_t)size;
-    }
+    double margin = 0;
+    const int32_t token = next_token(sampling, ids, it.size + size, state, size, &margin);
+    if (r->flags & SXT_REQUEST_LEAST_MARGIN && !(sampling->temperature > 0))
+      if (ret->margin_count++ == 0 || (float)margin < ret->least_margin) ret->least_margin = (float)margin, ret->least_margin_at = (uint32_t)size;
     if (token == TOY_EOS) { ret->finish = SXT_FINISH_EOS; break; }
     ids[it.size + size] = (*ret_ids)[size] = token;
     (*ret_text)[size++] = (char)token;

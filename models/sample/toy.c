@@ -36,7 +36,7 @@ int toy_tokenize(const char *a, size_t a_size, const char *b, size_t b_size, int
   if (bos) { ret->ids[0] = TOY_BOS; ret->ends[0] = 0; ret->size = 1; }
   for (size_t i = 0; i < size;) {
     int32_t id = (unsigned char)text[i];
-    const size_t n = split_special ? 0 : special_at(text + i, size - i, &id);
+    const size_t n = split_special || id != '<' ? 0 : special_at(text + i, size - i, &id);
     i += n ? n : 1;
     ret->ids[ret->size] = id;
     ret->ends[ret->size++] = i;
@@ -58,18 +58,25 @@ static int asks(const int32_t *ids, size_t n) {
   return n >= 3 && ids[n - 3] == 0xEF && ids[n - 2] == 0xBC && (ids[n - 1] == 0x9A || ids[n - 1] == 0x9F);
 }
 
-void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob) {
+/* What each token's log-probability is, but for the one number that all have in common. Returns the greatest. */
+static double toy_logits(const int32_t *ids, size_t n, uint64_t state, double *ret_logit) {
   const int letter_next = asks(ids, n);
   const int end_next = n > 0 && ids[n - 1] >= 'A' && ids[n - 1] <= 'D' && asks(ids, n - 1);
-  double most = 0, sum = 0;
+  double most = 0;
   for (int token = 0; token < TOY_VOCABULARY; ++token) {
     double logit = 4.0 * (double)(toy_mix(state, (uint64_t)token + 1000) >> 11) / 9007199254740992.0; /* 2^53: in [0, 4) */
     if (token >= 0x20 && token < 0x7F) logit += 5; /* text is likelier than other bytes */
     if (letter_next && token >= 'A' && token <= 'D') logit += 10;
     if (end_next && token == TOY_EOS) logit += 20;
-    ret_logprob[token] = logit;
+    ret_logit[token] = logit;
     if (logit > most) most = logit;
   }
+  return most;
+}
+
+void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob) {
+  const double most = toy_logits(ids, n, state, ret_logprob);
+  double sum = 0;
   for (int token = 0; token < TOY_VOCABULARY; ++token) sum += exp(ret_logprob[token] - most);
   const double normaliser = most + log(sum);
   for (int token = 0; token < TOY_VOCABULARY; ++token) ret_logprob[token] -= normaliser;
@@ -86,14 +93,23 @@ static int can_be_drawn(int32_t token, int may_end) {
   return (token >= 0x20 && token < 0x7F) || token == '\n' || (token == TOY_EOS && may_end);
 }
 
-double toy_margin(const double *logprob, int may_end) {
-  double best = -INFINITY, second = -INFINITY;
+int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end, double *ret_margin) {
+  double logit[TOY_VOCABULARY], second = -INFINITY;
+  int32_t best = -1;
+  toy_logits(ids, n, state, logit);
   for (int32_t token = 0; token < TOY_VOCABULARY; ++token) {
     if (!can_be_drawn(token, may_end)) continue;
-    if (logprob[token] > best) second = best, best = logprob[token];
-    else if (logprob[token] > second) second = logprob[token];
+    if (best < 0 || logit[token] > logit[best]) {
+      if (best >= 0) second = logit[best];
+      best = token;
+    } else if (logit[token] > second) {
+      second = logit[token];
+    }
   }
-  return best - second;
+  *ret_margin = logit[best] - second;
+  if (*ret_margin > 1e-9) return best;
+  toy_logprobs(ids, n, state, logit); /* as likely but for rounding: probabilities decide */
+  return toy_draw(logit, may_end, 0, 0, 1, 0);
 }
 
 void toy_moments(const double *logprob, double *ret_mean, double *ret_variance) {

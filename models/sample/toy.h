@@ -24,11 +24,13 @@ uint64_t toy_mix(uint64_t state, uint64_t token);
  * one of A, B, C, D is likely, and after that letter the end. */
 void toy_logprobs(const int32_t *ids, size_t n, uint64_t state, double *ret_logprob);
 
+/* The likeliest token after them that toy_draw would give: nearly always without a probability being computed.
+ * `ret_margin`: by how much ln p of it is more than that of the second. */
+int32_t toy_greedy(const int32_t *ids, size_t n, uint64_t state, int may_end, double *ret_margin);
+
 /* One token drawn from ln p. temperature 0: the likeliest. `random` is in [0, 1). Only printable ASCII, LF and the end are
  * drawn, so that what is generated is text; without `may_end` the end is not. */
 int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t top_k, float top_p, double random);
-/* By how much the likeliest of what is drawn from leads. */
-double toy_margin(const double *logprob, int may_end);
 /* What ln p is expected to be, and its variance: the sums of p ln p, and of p (ln p - mean)^2. */
 void toy_moments(const double *logprob, double *ret_mean, double *ret_variance);
 

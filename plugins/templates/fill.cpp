@@ -1,4 +1,5 @@
 // From a form and a record to the prompts that are asked for.
+#include <cstddef>
 #include <sextant/columns.hpp>
 #include "choices.hpp"
 #include "substitute.hpp"
@@ -12,8 +13,12 @@ Ask ask_of(const sxt_render_item& item) {
   return static_cast<Ask>(item.form);
 }
 
-json::Document record_of(std::string_view text, const std::string& origin) {
-  json::Document record = or_throw(json::parse(text, origin));
+using Allocator = json::Document::AllocatorType;
+
+json::Document record_of(std::string_view text, const std::string& origin, Allocator& memory) {
+  json::Document record(&memory);
+  if (json::parse_into<json::strict_flags>(record, text).IsError())
+    record = or_throw(json::parse(text, origin));  // says what is wrong
   if (!record.IsObject()) throw DataError(origin + " is not a JSON object; the loader must give one member per column");
   return record;
 }
@@ -22,17 +27,17 @@ class Filler {
  public:
   Filler(const Form& form, const sxt_render_item& item, Ask ask)
       : form_(form), ask_(ask), output_column_(view(item.output_column)), writer_(buffer_) {
-    own_ = record_of(view(item.record_json), "record");
+    own_ = record_of(view(item.record_json), "record", memory_);
     if (form.choices) {
       options_ = choices_of(*form.choices, own_, form.compat);
       add_lines(own_, options_);
     }
-    hidden_ = json::copy(own_);
+    hidden_.CopyFrom(own_, memory_);
     // a reply that is still to come must not stand in its prompt: it is generated, or scored as a continuation
     const bool hide = ask == Ask::open || ask == Ask::continuations || ask == Ask::cloze;
     if (hide && !output_column_.empty()) set(hidden_, "");
     for (uint64_t i = 0; i < item.shot_count; ++i) {
-      shots_.push_back(record_of(view(item.shot_json[i]), "example " + std::to_string(i + 1)));
+      shots_.push_back(record_of(view(item.shot_json[i]), "example " + std::to_string(i + 1), memory_));
       if (form.choices) add_lines(shots_.back(), choices_of(*form.choices, shots_.back(), form.compat));
     }
   }
@@ -135,7 +140,8 @@ class Filler {
     });
   }
   void labels_of_choices() {
-    json::Document record = json::copy(own_);
+    json::Document record(&memory_);
+    record.CopyFrom(own_, memory_);
     list("labels", options_, [&](const Choice& option) {
       set(record, option.label);
       member("label", option.label);
@@ -187,7 +193,9 @@ class Filler {
   const Form& form_;
   Ask ask_;
   std::string_view output_column_;
-  json::Document own_, hidden_;       // the item's record, as it is and without the reply that is still to come
+  alignas(std::max_align_t) char first_bytes_[16 << 10];  // of the memory of what follows: most rows need no more
+  Allocator memory_{first_bytes_, sizeof first_bytes_};
+  json::Document own_{&memory_}, hidden_{&memory_};  // the item's record, as it is and without the reply that is still to come
   std::vector<Choice> options_;
   std::vector<json::Document> shots_;
   rapidjson::StringBuffer buffer_;

@@ -253,6 +253,15 @@ class Openai(ServedTest):
             self.run_config(self.config(server, rows=40, model="toy"), "-r")
             self.assertLessEqual(server.requests, 40 + 4)
 
+    def test_a_sample_that_may_cost_too_much_is_not_sent(self):
+        with served.Server() as server:
+            prices = {"prompt": 0, "completion": 1000}
+            outcome = self.run_config(self.config(server, rows=4, model="toy", prices=prices, max_sample_cost=0.007), expect=INCOMPLETE)
+            self.assertIn("a reply of 8 tokens may cost 0.008000 USD, and max_sample_cost is 0.007", outcome.stderr)
+            self.assertEqual(server.requests, 0)
+            self.run_config(self.config(server, rows=4, model="toy", prices=prices, max_sample_cost=0.008), "-r")
+            self.assertEqual(server.requests, 4)
+
     def test_too_long_is_said(self):
         with served.Server(context=60) as server:
             outcome = self.run_config(self.config(server, rows=2, model="toy"), expect=DATA)

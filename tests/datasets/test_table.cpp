@@ -47,6 +47,22 @@ TEST_CASE("table: every format, with and without a header; nested members stay w
   }
 }
 
+TEST_CASE("table: lines that are passed on as they are come out as those that are parsed") {
+  const Folder folder;
+  const std::vector<std::string> texts = {"{\"a\": 1, \"b\" : [ \"\\n\", {} ]}\r\n\n{\"c\":-2.5,\"a\":\"天\"}\n{\"a\":null,\"d\":true}",
+                                          "{\"a\":1.50}\n{\"a\":\"\\u00e9\"}", "{\"a\":1,\"\\u0061b\":2}", "\xEF\xBB\xBF{\"a\":1}\n",
+                                          "{\"a\":1,\"a\":2}", "{\"a\":1}\n[2]", "{\"a\":\"\xff\"}", "[{\"a\":1}]", "{\" a\":1}", "\n", "{\"a\":NaN}"};
+  for (const std::string& text : texts) {
+    INFO(text);
+    folder.write("q.jsonl", text);
+    Loader plain(table(), folder.config(R"("file": "q.jsonl")")), parsed(table(), folder.config(R"("file": "q.jsonl", "where": "1 == 1")"));
+    CHECK(plain.read("test") == parsed.read("test"));
+    CHECK(plain.status == parsed.status);
+    CHECK(std::string(plain.error.message) == parsed.error.message);
+    CHECK(plain.describe() == parsed.describe());
+  }
+}
+
 TEST_CASE("table: what is wrong is named") {
   for (const Case& c : {
            Case{"q.csv", "q,A\nx\n", "", "q.csv:2: the row has 1 cells, the header 2"},

@@ -8,6 +8,11 @@ namespace sextant::utf8 {
 std::string fold_case(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
+    if (const char c = text[i]; static_cast<unsigned char>(c) < 0x80) {
+      out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      ++i;
+      continue;
+    }
     const Character character = at(text, i);
     utf8proc_int32_t folded[8];
     int boundary = 0;

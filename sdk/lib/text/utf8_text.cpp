@@ -1,6 +1,20 @@
 #include <sextant/utf8_text.hpp>
+#include <cstring>
 
 namespace sextant::utf8 {
+namespace {
+
+// How many bytes at the beginning are ASCII, whole words of eight alone.
+size_t ascii_prefix(std::string_view text) {
+  size_t at = 0;
+  for (uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (word & 0x8080808080808080) break;
+  }
+  return at;
+}
+
+}  // namespace
 
 Broken broken_part(std::string_view text, size_t offset) {
   const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[offset + k]); };
@@ -19,7 +33,7 @@ Broken broken_part(std::string_view text, size_t offset) {
 }
 
 std::string repair(std::string_view bytes, std::vector<size_t>* origin) {
-  const size_t valid = valid_prefix(bytes);
+  const size_t plain = ascii_prefix(bytes), valid = plain + valid_prefix(bytes.substr(plain));
   std::string out(bytes.substr(0, valid));
   if (origin) {
     origin->resize(valid);

@@ -1,6 +1,9 @@
 // Predictions in OpenCompass' form, and the attempts that come back of them.
+#include <algorithm>
+#include <tuple>
 #include <catch2/catch.hpp>
 #include "../../../core/base/files.hpp"
+#include "../../../core/store/kept_attempts.hpp"
 #include "../../../core/store/predictions.hpp"
 #include "../temporary_folder.hpp"
 
@@ -46,10 +49,13 @@ Result<std::vector<Attempt>> read_predictions(const std::filesystem::path& path,
   SXT_TRY(const store::Predictions file, store::Predictions::open(path, task));
   return file.read(0, file.size());
 }
-void write_predictions(const std::filesystem::path& path, const std::vector<Attempt>& attempts, Form form) {
+uint32_t repeats_of(const std::vector<Attempt>& attempts) {
   uint32_t repeats = 1;
   for (const Attempt& attempt : attempts) repeats = std::max(repeats, attempt.id.repeat + 1);
-  store::PredictionsWriter writer(path, form, repeats);
+  return repeats;
+}
+void write_predictions(const std::filesystem::path& path, const std::vector<Attempt>& attempts, Form form) {
+  store::PredictionsWriter writer(path, form, repeats_of(attempts));
   for (size_t i = attempts.size(); i-- > 0;) REQUIRE(writer.add(i, attempts[i]));  // whatever order they come in
   REQUIRE(writer.finish());
 }
@@ -60,12 +66,34 @@ json::Document written(const std::vector<Attempt>& attempts, Form form) {
   REQUIRE(parsed);
   return *std::move(parsed);
 }
+// What the run that writes them keeps is what the file gives back.
 std::vector<Attempt> round_trip(const std::vector<Attempt>& attempts, Form form) {
   const TemporaryFolder folder;
+  store::KeptAttempts kept(folder.path(), "law", form, repeats_of(attempts));
+  for (size_t i = attempts.size(); i-- > 0;) REQUIRE(kept.add(i, attempts[i]));
   write_predictions(folder / "d.json", attempts, form);
-  auto read = read_predictions(folder / "d.json", "law");
+  auto read = read_predictions(folder / "d.json", "law"), same = kept.read(0, attempts.size());
   REQUIRE(read);
-  return *std::move(read);
+  REQUIRE(same);
+  REQUIRE(kept.size() == attempts.size());
+  for (size_t i = 0; i < attempts.size(); ++i) {
+    const Attempt &a = (*read)[i], &b = (*same)[i];
+    CHECK(a.id == b.id);
+    CHECK(std::tie(a.record_json, a.target_json, a.extra_json, a.prediction) ==
+          std::tie(b.record_json, b.target_json, b.extra_json, b.prediction));
+    REQUIRE(a.prompts.size() == b.prompts.size());
+    for (size_t k = 0; k < a.prompts.size(); ++k) {
+      CHECK(a.prompts[k].messages == b.prompts[k].messages);
+      CHECK(a.prompts[k].text == b.prompts[k].text);
+      CHECK(a.prompts[k].chat == b.prompts[k].chat);
+    }
+  }
+  for (auto* list : {&*read, &*same})  // in the order of their numbers
+    std::stable_sort(list->begin(), list->end(), [](const Attempt& a, const Attempt& b) { return a.id.row < b.id.row; });
+  write_predictions(folder / "read.json", *read, form);
+  write_predictions(folder / "kept.json", *same, form);
+  CHECK(slurp(folder / "read.json") == slurp(folder / "kept.json"));
+  return *read_predictions(folder / "d.json", "law");
 }
 
 TEST_CASE("ppl: the testing input lacks the examples, BPB is by its bytes, and the whole text comes back") {
@@ -191,6 +219,20 @@ TEST_CASE("nothing in the file depends on what an earlier run had computed") {
   Attempt one = gen_attempt(0), other = gen_attempt(0);
   other.usage.computed_tokens = 0;
   CHECK(written({one}, Form::open) == written({other}, Form::open));
+}
+
+TEST_CASE("records and prompts in any spelling come back the same from the file and from what is kept") {
+  for (const char* record : {R"({ "a" : [ ] , "b":{},"c": "\u00e9\/" ,"d":1e3, "e":-0, "f":[{"g":[1,"\n"]}]})", "{}", "no JSON", "",
+                             R"({"a":12345678901234567890,"b":0.1})"}) {
+    Attempt sample = gen_attempt(0);
+    sample.record_json = record;
+    sample.prompts[0].messages.clear();
+    sample.prompts[0].text = std::string("\xC3\xA9 \x01 \x7F");
+    round_trip({sample}, Form::open);
+  }
+  Attempt asked = gen_attempt(0);
+  asked.prompts[0].messages = {{"HUMAN", "x"}, {"developer", "y"}};
+  round_trip({asked}, Form::open);
 }
 
 TEST_CASE("a prediction that is not UTF-8 leaves the file readable") {
