@@ -165,7 +165,7 @@ TEST_CASE("the canonical line and the hash of docs/files.md") {
         "{\"index\":0,\"labels\":[],\"prediction\":\"答案\\n\",\"score\":null}\n");
   CHECK(canonical_line(attempt(4, "x", "\"x\"", 2), 0.5, true) ==
         "{\"index\":4,\"labels\":[],\"prediction\":\"x\",\"repeat\":2,\"score\":0.5}\n");
-  const auto result = score_with(scored_set("ppl"), steps_of({exact()}), {said, said});
+  const auto result = score_with(scored_set("ppl"), steps_of({exact()}), {said});
   REQUIRE(result);
 }
 
