@@ -377,6 +377,6 @@ TEST_CASE("sample: without weights it only tokenizes and renders") {
   CHECK(m.tokenize("a<|eos|>", SXT_REQUEST_ADD_SPECIAL) == std::vector<int32_t>{256, 'a', 257});
   CHECK(m.tokenize("<|eos|>", SXT_REQUEST_SPLIT_SPECIAL).size() == 7);
   CHECK(m.chat(R"({"messages": [{"role": "user", "content": "1\u00e9\"\n\ud83d\ude00"}], "add_generation_prompt": true})") ==
-        R"({"text":"<|user|>\u000a1é\"\u000a😀\u000a<|assistant|>\u000a"})");
+        R"({"text":"<|user|>\n1é\"\n😀\n<|assistant|>\n"})");
   CHECK(m.chat(R"({"messages": [{"role": "user"}]})").find("error") != std::string::npos);
 }

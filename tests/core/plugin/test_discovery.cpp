@@ -23,8 +23,8 @@ const char* const good_manifest =
 TEST_CASE("a plugin that goes wrong while it is loaded costs one sentence and the others work") {
   if (!ready()) return;
   const auto [name, expected] = GENERATE(table<std::string, std::string>({
-      {"major", "was built for plugin ABI 2.0, this program speaks 1.0"},
-      {"minor", "was built for plugin ABI 1.99, this program speaks 1.0"},
+      {"major", "was built for plugin ABI 2.0, this program speaks 1.1"},
+      {"minor", "was built for plugin ABI 1.99, this program speaks 1.1"},
       {"magic", "without the magic word"},
       {"no_entry", "exports no sextant_plugin_entry"},
       {"missing_symbol", "undefined symbol: a_function_that_nobody_defines;"},

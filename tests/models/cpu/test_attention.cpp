@@ -138,8 +138,8 @@ TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same b
   // Float32 noise of up to 313 keys. In bf16 each weight of a value is rounded to 8 bits besides; queries,
   // keys and values are bf16 numbers from the start here.
   // In slices a step of queries, keys and values is 2^-14 of their largest, of which a score of 256 products makes some 1e-4,
-  // and a value half a step; its weight is rounded to a step of the block's largest value.
-  constexpr double noise = 5e-6, rounding = 0x1p-8, slices = 6e-4, step = 2e-4;
+  // and a value half a step; its weight is rounded to 1 / 16256 of the block's largest, of which 64 values of up to 3 make some 2e-4.
+  constexpr double noise = 5e-6, rounding = 0x1p-8, slices = 6e-4, step = 2.5e-4;
   for (const Compute compute : {Compute::f32, Compute::bf16, Compute::exact})
     for (const Case& c : cases) {
       const Problem problem{c};
