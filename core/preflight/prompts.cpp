@@ -324,6 +324,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   std::set<std::string> texts, records;
   std::string alike;
   bool too_long = false;
+  std::optional<Error> broke;  // a component broke on a row: that costs the row, and the set only where it breaks on all
   UnshownOptions unshown(dataset);
   for (const load::Row& row : rows.chosen) {
     auto item = feed.only(row.index);
@@ -341,8 +342,17 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
       if (too_long) return {};
       return check_question(session, prepared, form, run, max_out_len, findings, too_long);
     }();
-    if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
+    if (fine) continue;
+    if (fine.error().kind != Error::Kind::internal) return findings.of_dataset(dataset.task_name, fine.error());
+    broke = fine.error();
   }
+  constexpr size_t others_max = 8;
+  for (size_t i = 0; broke && texts.empty() && i < others_max; ++i) {
+    const auto other = feed.next();
+    if (!other) break;
+    if (other->prepared) texts.insert(text_of(other->prepared->prompts));
+  }
+  if (broke && texts.empty()) return findings.of_dataset(dataset.task_name, *broke);
   if (records.size() > 1 && texts.size() == 1 && !texts.begin()->empty())
     findings.warn(dataset.task_name, fmt::format("{}: every row is asked with the same prompt, since the template shows "
                                                  "nothing in which rows differ; write the columns' names in "

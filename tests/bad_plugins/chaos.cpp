@@ -36,7 +36,7 @@ void damage_heap() {
 void write_outside() {
   const char* to = std::getenv("SEXTANT_CHAOS_FILE");
   const int fd = ::open(to ? to : "/tmp/sextant-chaos", O_CREAT | O_WRONLY, 0644);
-  if (fd < 0 || ::write(fd, "x", 1) != 1) throw DataError("could not write outside");
+  if (fd < 0 || ::write(fd, "x", 1) != 1) throw std::runtime_error("could not write outside");
 }
 void open_socket() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -44,7 +44,7 @@ void open_socket() {
   to.sin_family = AF_INET;
   to.sin_port = htons(9);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw DataError("could not reach anybody");
+  if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("could not reach anybody");
 }
 
 /// What stands behind "do:", and doing it.
@@ -68,7 +68,7 @@ std::string act(std::string_view text) {
   if (what == "close")
     for (int fd = 0; fd < 512; ++fd) ::close(fd);
   if (what == "kill") ::kill(::getppid(), SIGKILL);
-  if (what == "chdir" && ::chdir("/") != 0) throw DataError("no folder /");
+  if (what == "chdir" && ::chdir("/") != 0) throw std::runtime_error("no folder /");
   if (what == "locale") std::setlocale(LC_ALL, "");
   if (what == "signals")
     for (int signal = 1; signal < 32; ++signal) std::signal(signal, SIG_IGN);

@@ -101,6 +101,13 @@ def read_json(path):
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
 
+def samples_as_scored(run):
+    """The run's results name its samples files as they are now, as if scoring had written them so."""
+    for samples in run.glob("samples/*/*.jsonl"):
+        results = run / "results" / samples.parent.name / (samples.stem + ".json")
+        write(results, {**json.loads(results.read_text()), "samples_sha256": hashlib.sha256(samples.read_bytes()).hexdigest()})
+
+
 def write(path, text):
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

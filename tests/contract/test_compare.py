@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 
 from .checkpoints import make_family
 from .data import inline_set, make_mcq, mcq_rows, write_jsonl
-from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, RunFolder, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, RunFolder, samples_as_scored, write
 
 NO, INCONCLUSIVE = 1, 2
 PROMISED = {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}
@@ -30,6 +30,7 @@ class Compare(ContractTest):
         [samples] = path.glob("samples/*/*.jsonl")
         lines = [json.loads(line) for line in samples.read_text().splitlines()]
         samples.write_text("".join(json.dumps(change(i, line)) + "\n" for i, line in enumerate(lines)))
+        samples_as_scored(path)
         return path
 
     def scored(self, name, right):
@@ -256,7 +257,7 @@ class Show(ContractTest):
         self.assertEqual(text.count("--- sample | tiny | sample"), min(1, len(wrong)))
         self.assertIn("%d of %d samples are wrong" % (len(wrong), len(run.samples("tiny"))), text)
         margins = [line["margin"] for line in self.json_lines("show", run.path, "--sort", "margin", "--json")]
-        self.assertEqual(len(margins), len(run.samples("scored")))
+        self.assertEqual(len(margins), len(run.samples("tiny") + run.samples("scored")))  # of replies and of choices
         self.assertEqual(margins, sorted(margins))
         self.assertEqual(self.json_lines("show", run.path, "--grep", "no such text", "--json"), [])
         for args, rc in (((), USAGE), ((run.path, "--sort", "x"), USAGE), ((run.path, "--grep", "("), DATA), ((run.path, "-n", "-1"), USAGE),
@@ -433,6 +434,7 @@ class Baseline(ContractTest):
         for samples in path.glob("samples/*/*.jsonl"):
             lines = [json.loads(line) for line in samples.read_text().splitlines()]
             samples.write_text("".join(json.dumps({**line, "scores": {"accuracy": 1.0}}) + "\n" for line in lines))
+        samples_as_scored(path)
         return path
 
     def test_sequential_stops_as_soon_as_it_is_known(self):

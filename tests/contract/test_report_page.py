@@ -9,7 +9,7 @@ import shutil
 import zlib
 
 from .data import inline_set, make_mcq
-from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, read_json, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, read_json, samples_as_scored, write
 
 HOSTILE = [
     "A</script><script>alert(1)</script>", "B <!--<script> ]]> &lt;", "C \u202eabc\u2028 \x1b[31m \x00", "D __proto__",
@@ -152,6 +152,7 @@ class ReportPage(ContractTest):
         self.assertIn("/proc/none", outcome.stderr)
         self.assertIn("accuracy", outcome.stdout)  # the table is there all the same
         (folder / "samples/a/tiny.jsonl").write_text("{not json\n")
+        samples_as_scored(folder)
         self.assertIn("tiny.jsonl, line 1", self.sextant("report", folder).stderr)
 
     def test_a_pass_that_changes_the_run_removes_the_page(self):

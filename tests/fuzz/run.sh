@@ -30,7 +30,7 @@ sources_of() {
     csv) ;;
     json) lib regex; plain lib text; lib schema; core base/text base/files data/fields data/message data/response ;;
     card) lib regex; lib schema; plain lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_parts config/card_store \
-            config/combinations config/each config/format_changes config/generation config/groups config/model_card config/own_chains config/perturb config/read_card config/rows config/run_config config/set_member config/subset config/version data/fields data/message data/sample ;;
+            config/combinations config/each config/format_changes config/generation config/groups config/model_card config/option_columns config/own_chains config/perturb config/read_card config/rows config/run_config config/set_member config/subset config/version data/fields data/message data/sample ;;
     jinja) lib jinja; lib regex; lib text; (cd "$root" && echo models/engine/chat/*.cpp models/engine/checkpoint/{mapped_file,text_file}.cpp) ;;
     safetensors) lib regex; plain lib text; (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
     config) lib regex; plain lib text; (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;

@@ -24,8 +24,8 @@ from benchmark import process  # noqa: E402
 
 # Of memory a further row may take: a loader keeps a row's text, and -m eval reads the rows to say what has changed since. While the toy
 # backend computes, its tables of one call (some 150 MiB) come
-# and go beside it, so that two runs of one size differ by tens of MiB.
-ROW_BYTES_MAX = {"all": 8000, "eval": 1500, "viz": 100, "resumed": 1500}
+# and go beside it, so that two runs of one size differ by tens of MiB. The rows that preflight has read, at most 64 MiB, stay for the run.
+ROW_BYTES_MAX = {"all": 8000, "eval": 1500, "viz": 100, "resumed": 2500}
 WORK_RATIO_MAX = 3.0      # of processor time: twice the units cost at most so many times as much; a quadratic step costs four times
 
 
