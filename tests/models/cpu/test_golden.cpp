@@ -227,3 +227,48 @@ TEST_CASE("greedy generations are those of transformers", "[model][cpu]") {
   }
   WARN(got.size() << " generations of up to " << new_tokens << " tokens compared");
 }
+
+// tests/golden/token_details.json, made by make_token_details.py.
+TEST_CASE("what ln p of a token was to be expected, and how narrowly a reply's tokens were chosen", "[golden]") {
+  const auto with = setting();
+  if (!with) return;
+  const json::Document golden = or_throw(json::parse(read_text(golden_file("token_details.json")), "token_details.json"));
+  Backend backend(with->model);
+  const auto numbers = [](const json::Value& of, const char* name) {
+    std::vector<double> out;
+    for (const auto& value : json::find(of, name)->GetArray()) out.push_back(value.GetDouble());
+    return out;
+  };
+  Requests requests;
+  for (const auto& text : golden["texts"].GetArray())
+    requests.score("", {*json::find_string(text, "text")}, SXT_REQUEST_TOKEN_LOGPROBS | SXT_REQUEST_TOKEN_MOMENTS);
+  for (const auto& reply : golden["replies"].GetArray())
+    requests.generate(*json::find_string(reply, "prompt"), 20, {}, SXT_REQUEST_LEAST_MARGIN);
+  const auto got = backend.run(requests.all());
+  size_t next = 0;
+  double worst_mean = 0, worst_variance = 0, worst_margin = 0;
+  for (const auto& text : golden["texts"].GetArray()) {
+    const Got& one = got[next++];
+    REQUIRE(one.message == "");
+    const auto logprobs = numbers(text, "logprobs"), means = numbers(text, "means"), variances = numbers(text, "variances");
+    REQUIRE(one.token_means.at(0).size() == means.size());
+    for (size_t i = 0; i < means.size(); ++i) {
+      CAPTURE(next, i);
+      CHECK(std::abs(one.token_logprobs[0][i] - logprobs[i]) < tolerance);
+      worst_mean = std::max(worst_mean, std::abs(one.token_means[0][i] - means[i]));
+      worst_variance = std::max(worst_variance, std::abs(one.token_variances[0][i] - variances[i]));
+    }
+  }
+  for (const auto& reply : golden["replies"].GetArray()) {
+    const Got& one = got[next++];
+    const auto margins = numbers(reply, "margins");
+    REQUIRE(one.ids.size() == json::find(reply, "ids")->Size());
+    REQUIRE(one.margin_count == margins.size());
+    CHECK(one.least_margin_at == static_cast<size_t>(std::min_element(margins.begin(), margins.end()) - margins.begin()));
+    worst_margin = std::max(worst_margin, std::abs(one.least_margin - *std::min_element(margins.begin(), margins.end())));
+  }
+  CHECK(worst_mean < tolerance);
+  CHECK(worst_variance < 10 * tolerance);  // of up to 20: squares of ln p
+  CHECK(worst_margin < tolerance);
+  WARN("means differ by at most " << worst_mean << ", variances " << worst_variance << ", margins " << worst_margin);
+}
