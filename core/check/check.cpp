@@ -57,8 +57,8 @@ std::vector<Finding> check(plugin::Host& host, const config::RunConfig& run, con
       found.add(Severity::error, "data", subject.error().message, "");
       continue;
     }
-    // which are said with their remedies below
-    for (const std::string& leak : subject->data.findings)
+    // which is said with its remedy below
+    if (const std::string& leak = subject->data.leak; !leak.empty())
       std::erase_if(out, [&](const Finding& one) {
         return one.id == "preflight" && one.dataset == dataset.task_name && without_name(leak, one.dataset) == one.text;
       });

@@ -71,7 +71,7 @@ void check_leak(Subject& subject, Found& found) {
 }  // namespace
 
 void check_prompts(Subject& subject, Found& found) {
-  for (const std::string& leak : subject.data.findings)
+  if (const std::string& leak = subject.data.leak; !leak.empty())
     found.add(Severity::error, "answer-in-prompt",
               leak.starts_with(subject.dataset.abbr + ": ") ? leak.substr(subject.dataset.abbr.size() + 2) : leak,
               "take that column out of the item's own prompt (infer.template)");

@@ -90,7 +90,8 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
             parsed(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
     SXT_CHECK(placeholders_in(*record, fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
   }
-  if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
+  data.leak = leak.finding(dataset.abbr);
+  if (!data.leak.empty()) data.findings.push_back(data.leak);
   return {};
 }
 

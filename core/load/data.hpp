@@ -50,6 +50,7 @@ struct TaskData {
   Rows rows;
   std::shared_ptr<Corpus> corpus;   // of the train split, where the retriever shows examples; else null
   std::vector<std::string> findings;   // what is probably wrong with the card: warnings, one sentence each
+  std::string leak;                    // the one among them that says that prompts show the answer; "" without
 };
 
 /// Where data sets may lie, in order: DIR/<folder>, DIR/data/<folder> for --data-dir; else $COMPASS_DATA_CACHE/data, ./data,
