@@ -202,7 +202,7 @@ bool lower_is_better(std::string_view metric) {
   return std::find(std::begin(names), std::end(names), metric) != std::end(names);
 }
 
-// lm-eval's own shares. Others (rougeL, bleu, score) are on scales of their task's, which no value tells: f1 of squadv2 is 0 to 100.
+// lm-eval's own shares. Others (rougeL, bleu, score) are on scales of their task's, which no value tells.
 bool is_share(std::string_view metric) {
   constexpr std::string_view names[] = {"acc",      "accuracy", "exact_match", "em",        "f1",     "f1_macro", "macro_f1",
                                         "micro_f1", "f1_micro", "weighted_f1", "precision", "recall", "mcc",
