@@ -69,17 +69,6 @@ json::Value pair_json(const Report& report, const Comparison& one, Allocator& a)
   return out;
 }
 
-// Numbers that no mean of questions gives, as the runs' tables have them.
-std::string wholes(const std::vector<Comparison>& comparisons) {
-  std::string out;
-  for (const Comparison& one : comparisons)
-    if (!std::isnan(one.whole_a) || !std::isnan(one.whole_b))
-      out += fmt::format("{}, {}: A and B are means over single questions; the tables' numbers over the set are {:.2f} and {:.2f}\n",
-                         one.dataset, one.metric, std::isnan(one.whole_a) ? one.a : one.whole_a,
-                         std::isnan(one.whole_b) ? one.b : one.whole_b);
-  return out;
-}
-
 // What the lines mean, and which of them are more than chance.
 std::string findings(const Report& report) {
   std::vector<std::string> sure, lower;
@@ -103,6 +92,16 @@ std::string findings(const Report& report) {
 
 }  // namespace
 
+std::vector<std::string> wholes(const std::vector<Comparison>& comparisons) {
+  std::vector<std::string> out;
+  for (const Comparison& one : comparisons)
+    if (!std::isnan(one.whole_a) || !std::isnan(one.whole_b))
+      out.push_back(fmt::format(
+          "{}, {}: A and B are means over single questions; the tables' numbers over the set are {:.2f} and {:.2f}",
+          one.dataset, one.metric, std::isnan(one.whole_a) ? one.a : one.whole_a, std::isnan(one.whole_b) ? one.b : one.whole_b));
+  return out;
+}
+
 std::string to_text(const Report& report) {
   std::string out = fmt::format("A: {} in {}\nB: {} in {}\n", report.a.model, report.a.run, report.b.model, report.b.run);
   for (size_t i = 0; i < std::min(differences_shown, report.differences.size()); ++i)
@@ -121,7 +120,8 @@ std::string to_text(const Report& report) {
       lines.push_back({fmt::format("average of {}", whole->datasets), "", std::to_string(whole->difference.n),
                        fmt::format("{:.2f}", whole->a), fmt::format("{:.2f}", whole->b), signed_text(whole->difference),
                        p_text(whole->p), "", "", "", "", ""});
-    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report) + wholes(report.comparisons);
+    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report);
+    for (const std::string& sentence : wholes(report.comparisons)) out += sentence + "\n";
   }
   if (!report.precisions.empty())
     out += fmt::format("\nprecision: {}\n{}", printable(report.precision), to_text(report.precisions, report.comparisons));

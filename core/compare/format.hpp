@@ -26,6 +26,8 @@ struct Report {
 };
 
 std::string to_text(const Report& report);
+/// Where A and B are means over single questions and the tables' numbers are of the whole set: a sentence each.
+std::vector<std::string> wholes(const std::vector<Comparison>& comparisons);
 
 /// {"pairs": [{"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only",
 /// ...}], "comparisons":

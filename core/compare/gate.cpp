@@ -59,6 +59,7 @@ Result<Gate> decide(const Report& report, double margin) {
     p.push_back(p_of_worse(differences.back(), margin));
   }
   out.difference = differences.size() == 1 ? differences.front() : stats::of_average(differences, weights);
+  out.wholes = wholes(report.comparisons);
   const stats::Decision whole = stats::decide(out.difference, margin);
   out.verdict = whole.verdict;
   out.more = whole.more;
@@ -85,6 +86,7 @@ std::string to_line(const Gate& gate) {
   if (gate.verdict == stats::Verdict::inconclusive)
     out += gate.more ? fmt::format("; about {} more questions would tell", *gate.more)
                      : "; no number of questions would tell at this difference";
+  for (const std::string& sentence : gate.wholes) out += "; " + sentence;
   return out;
 }
 

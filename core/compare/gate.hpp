@@ -18,6 +18,7 @@ struct Gate {
   stats::Interval difference;        // more is better
   std::optional<uint64_t> more;      // inconclusive: about how many more questions it takes
   std::vector<GatePart> parts;       // one a comparison, in their order
+  std::vector<std::string> wholes;   // what a table shows otherwise than the gate decides: a sentence each
 };
 
 /// Every question weighs the same: go where the mean of all differences, turned so that more is better, is shown to be above
@@ -25,7 +26,7 @@ struct Gate {
 /// to choose.
 Result<Gate> decide(const Report& report, double margin);
 
-/// "go: accuracy -0.40 [-0.91, +0.11], margin 1, 1319 questions"
+/// "go: accuracy -0.40 [-0.91, +0.11], margin 1, 1319 questions"; behind it what a table shows otherwise.
 std::string to_line(const Gate& gate);
 /// Members of both, and the pairs as in compare --json.
 std::string to_json(const Report& report, const Gate& gate);

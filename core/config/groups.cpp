@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unordered_map>
 #include <unordered_set>
+#include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 #include "json_source.hpp"
@@ -79,6 +80,7 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
     std::vector<std::string> members;
     std::unordered_set<std::string> taken;
     std::vector<double> weights;
+    std::unordered_set<std::string> named;
     for (size_t i = 0; i < group.members.size(); ++i) {
       const bool glob = is_glob(group.members[i]);
       bool any = false;
@@ -91,6 +93,10 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
         return card_error(
             origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
       if (!glob) {
+        if (!named.insert(group.members[i]).second)
+          log_warning_once(
+              fmt::format("the group '{}' names its member '{}' twice; it counts once (\"weights\" make it count more)",
+                          group.name, group.members[i]));
         if (taken.insert(group.members[i]).second)
           members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
       }

@@ -91,6 +91,7 @@ Value config_of(const Task& task, Allocator& a) {
     json::set(one, "metric", number.metric, a);
     json::set(one, "aggregation", number.metric == "perplexity" ? "perplexity" : "mean", a);
     json::set(one, "higher_is_better", Value(number.higher_is_better), a);
+    if (number.unit == 1) json::set(one, "percent", Value(false), a);
     metrics.PushBack(std::move(one), a);
   }
   json::set(out, "metric_list", std::move(metrics), a);

@@ -202,8 +202,34 @@ bool lower_is_better(std::string_view metric) {
   return std::find(std::begin(names), std::end(names), metric) != std::end(names);
 }
 
-std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directions, bool several_filters) {
+// lm-eval's own shares. Others (rougeL, bleu, score) are on scales of their task's, which no value tells.
+bool is_share(std::string_view metric) {
+  constexpr std::string_view names[] = {"acc",      "accuracy", "exact_match", "em",        "f1",     "f1_macro", "macro_f1",
+                                        "micro_f1", "f1_micro", "weighted_f1", "precision", "recall", "mcc",
+                                        "contains", "mc1",      "mc2"};
+  const bool named = std::find(std::begin(names), std::end(names), metric) != std::end(names);
+  return named || metric.starts_with("acc_") || metric.ends_with("_acc") || metric.starts_with("pass@") ||
+         metric.starts_with("pass_at_");
+}
+
+// An entry of the task's metric_list.
+const Value* listed(const Value* config, const std::string& metric) {
+  const Value* list = config ? json::find(*config, "metric_list") : nullptr;
+  if (!list || !list->IsArray()) return nullptr;
+  for (const auto& one : list->GetArray())
+    if (json::find_string(one, "metric").value_or("") == metric) return &one;
+  return nullptr;
+}
+
+struct Scales {
+  const Value *directions = nullptr, *config = nullptr;
+  bool ours = false;   // an export of Sextant, which names what is no share
+  bool several_filters = false;
+};
+
+std::vector<ImportedNumber> numbers_in(const Value& entry, const Scales& scales, const std::string& task, ImportedRun& run) {
   std::vector<ImportedNumber> out;
+  const bool squad = json::find(entry, "HasAns_f1,none") || json::find(entry, "best_f1,none");   // its numbers are percentages
   for (const auto& member : entry.GetObject()) {
     const std::string key(json::text(member.name));
     const size_t comma = key.find(',');
@@ -211,13 +237,23 @@ std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directio
     const std::string metric = key.substr(0, comma);
     if (metric.ends_with("_stderr")) continue;
     ImportedNumber one;
-    one.name = several_filters ? key : metric;
-    one.higher_is_better =
-        directions ? json::find_bool(*directions, metric).value_or(!lower_is_better(metric)) : !lower_is_better(metric);
-    // a share is better the higher it is, and not above 1
-    one.percent = shown_in_percent(metric) && one.higher_is_better && std::abs(member.value.GetDouble()) <= 1;
+    one.name = scales.several_filters ? key : metric;
+    one.higher_is_better = scales.directions ? json::find_bool(*scales.directions, metric).value_or(!lower_is_better(metric))
+                                             : !lower_is_better(metric);
+    const Value* said = listed(scales.config, metric);
+    // by the name, never by the value: two models' numbers must stay on one scale
+    one.percent = scales.ours ? shown_in_percent(metric) && one.higher_is_better &&
+                                    (!said || json::find_bool(*said, "percent").value_or(true))
+                              : is_share(metric) && !squad;
+    const double value = member.value.GetDouble();
+    if (one.percent && std::abs(value) > 1) {
+      one.percent = false;
+      run.note(fmt::format("{}: {} is {:g}, which is no share; it is shown as it is written", task, metric, value));
+    } else if (!one.percent && !scales.ours && shown_in_percent(metric) && one.higher_is_better) {
+      run.note(fmt::format("{} is not known to be a share; it is shown as it is written, not in percent", metric));
+    }
     const double unit = one.percent ? 100 : 1;
-    one.value = unit * member.value.GetDouble();
+    one.value = unit * value;
     if (const auto error = json::find_number(entry, fmt::format("{}_stderr{}", metric, key.substr(comma))))
       one.standard_error = unit * *error;
     out.push_back(std::move(one));
@@ -308,6 +344,7 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
     run.set_times(started, "");
   }
   const Value* directions = json::find(file, "higher_is_better");
+  const bool ours = json::find_string(file, "lm_eval_version").value_or("").starts_with("sextant");
   for (const auto& entry : results->GetObject()) {
     const std::string name(json::text(entry.name));
     if (!entry.value.IsObject() ||
@@ -321,13 +358,13 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
       task.version = version->IsString() ? std::string(json::text(*version)) : json::write(*version);
     const bool several = has_several_filters(entry.value);
     const Value* direction = directions ? json::find(*directions, name) : nullptr;
-    task.numbers = numbers_in(entry.value, direction, several);
+    const Value* configs = json::find(file, "configs");
+    const Value* config = configs ? json::find(*configs, name) : nullptr;
+    task.numbers = numbers_in(entry.value, {direction, config, ours, several}, name, run);
     if (task.numbers.empty()) {
       run.note(fmt::format("{} is left out: {} has no number of it", name, path.filename().string()));
       continue;
     }
-    const Value* configs = json::find(file, "configs");
-    const Value* config = configs ? json::find(*configs, name) : nullptr;
     const std::string output = config ? json::find_string(*config, "output_type").value_or("generate_until") : "generate_until";
     task.mode = output == "generate_until" ? "gen" : output == "loglikelihood_rolling" ? "rolling" : "multiple_choice";
     const fs::path samples = path.parent_path() / fmt::format("samples_{}_{}.jsonl", name, time);

@@ -115,6 +115,7 @@ struct Average {
   Member member;
   std::string error;
   std::vector<std::string> left_out;  // members that lack the metric
+  std::vector<std::string> higher, lower;  // members by what is better of their numbers
 };
 
 // A member's number of that metric, also as the average of repeats; "exact_match,strict" is "exact_match" where there is one
@@ -174,6 +175,7 @@ Average average(const config::SummaryGroup& group, const std::string& metric, co
       weights.push_back(weight);
       shares.push_back(&member->shares);
       of_groups = of_groups || !member->shares.contains(name);
+      (cell->estimate.higher_is_better ? out.higher : out.lower).push_back(name);
       if (numbers.size() > 1 && cell->estimate.higher_is_better != higher_is_better) mixed = true;
       higher_is_better = cell->estimate.higher_is_better;
       out.member.samples += member->samples;
@@ -218,6 +220,7 @@ void add_group(const config::SummaryGroup& group, Table& table, Members& members
   std::vector<Member> averages(table.models.size());
   for (const std::string& metric : group.metrics.empty() ? std::vector<std::string>{""} : group.metrics) {
     const bool weighs = group.by_size || !group.weights.empty();
+    bool said = false;
     Row row{group.name, "-", !metric.empty() ? metric : weighs ? "weighted_average" : "naive_average", "", {}};
     for (size_t i = 0; i < table.models.size(); ++i) {
       Average one = average(group, metric, table.models[i], i, members);
@@ -225,6 +228,13 @@ void add_group(const config::SummaryGroup& group, Table& table, Members& members
       if (!one.left_out.empty() && one.member.cell.value)
         table.findings.push_back(fmt::format("{} ({}): the average of {} leaves out {}, which has no such number", group.name,
                                              table.models[i], metric, sentence_of(one.left_out)));
+      if (!said && !one.higher.empty() && !one.lower.empty() && one.member.cell.value) {
+        said = true;
+        table.findings.push_back(
+            fmt::format("{} averages numbers of which more is better ({}) with numbers of which less is better ({}): it says neither; "
+                        "the group's \"metrics\" choose",
+                        group.name, first_names(one.higher, 4), first_names(one.lower, 4)));
+      }
       if (!one.member.mode.empty())
         row.mode = row.mode.empty() || row.mode == one.member.mode ? one.member.mode : "mixed";
       row.cells.push_back(one.member.cell);

@@ -29,6 +29,12 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const I
     for (const Column& column : scored.columns)
       if (!first && !column.chosen && column.filter_index == filter) first = &column;
     if (!first) continue;
+    if (!first->facts.higher_is_better) {  // 1 is no success there, so the best of k is none either
+      log_warning(fmt::format("{}: \"pass_at\" is left out: less is better of {}, and pass@k counts attempts with the value 1 "
+                              "as right; name a metric first of which more is better",
+                              dataset.abbr, first->key));
+      continue;
+    }
     std::vector<Tally> rows(scored.attempts / scored.repeats);
     for (uint64_t i = 0; i < scored.attempts; ++i) {
       Tally& row = rows[i % rows.size()];

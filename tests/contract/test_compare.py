@@ -86,6 +86,8 @@ class Compare(ContractTest):
         [out] = self.json_lines("compare", runs["a"], runs["b"], "--json", "--metric", "edit_distance")
         self.assertEqual((out["pairs"][0]["a"], out["pairs"][0]["b"]), (10 * 3 / 40, 10 * 3 / 40))
         self.assertNotIn("whole_a", out["pairs"][0])
+        for command in (("compare", runs["a"], runs["b"]), ("gate", runs["b"], "--baseline", runs["a"])):
+            self.assertRegex(self.sextant(*command, "--metric", "bleu").stdout, "open, bleu: A and B are means over single questions; the tables' numbers over the set are")
         [out] = self.json_lines("compare", runs["a"], runs["b"], "--json")   # the first that questions have a value of
         self.assertNotEqual(out["pairs"][0]["metric"], "macro_f1")
 

@@ -58,6 +58,23 @@ class Datasets(ContractTest):
                                 "--backend", "sample", "--plugin-path", THIRD_PARTY)
         self.assertEqual(row["text"], "p why")
 
+    def test_less_is_better_has_no_pass_at_k_and_is_said_of_an_average(self):
+        for name in ("accuracy", "ter"):
+            write(self.dir / f"cards/{name}.json", {
+                "card": "dataset", "summary": name, "folder": ".", "loader": {"type": "table", "file": "rows.jsonl"},
+                "reader": {"input_columns": ["q"], "output_column": "a"},
+                "infer": {"template": {"type": "text", "prompt": "{q}"}, "inferencer": {"type": "gen", "max_out_len": 2}},
+                "eval": {"metrics": [{"type": name}], "pass_at": [1]}})
+        write(self.dir / "rows.jsonl", '{"q": "x", "a": "y z"}\n')
+        write(self.dir / "cards/both.json", {"card": "dataset", "cards": ["accuracy", "ter"], "groups": [{"name": "mix", "members": ["accuracy", "accuracy", "ter"]}]})
+        outcome = self.sextant("run", "--datasets", "both", "--repeat", "2", "--config-dir", "cards", "--data-dir", ".", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, OK)
+        self.assertRegex(outcome.stdout, r"accuracy +\S+ +pass@1")
+        self.assertNotRegex(outcome.stdout, r"ter +\S+ +pass@1")
+        self.assertIn('ter: "pass_at" is left out: less is better of ter', outcome.stderr)
+        self.assertEqual(outcome.stderr.count("the group 'mix' names its member 'accuracy' twice"), 1)
+        self.assertEqual((outcome.stdout + outcome.stderr).count("mix averages numbers of which more is better (accuracy) with numbers of which less is better (ter)"), 1)
+
     def test_a_collection_runs_what_has_data_and_lists_the_rest(self):
         for name in ("one", "two"):
             write(self.dir / f"cards/{name}.json", {

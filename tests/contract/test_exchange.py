@@ -173,6 +173,20 @@ class Exchange(ContractTest):
         self.assertEqual((results["acc"], results["mae"], results["score"]), (50, 0.8, 7.5))
         self.assertFalse(results["estimates"]["mae"]["higher_is_better"])
 
+    def test_an_imports_scale_is_the_metrics_not_the_values(self):
+        file = self.dir / "x/results_2026-01-31T09-08-07.000001.json"
+        entry = lambda value: {"alias": "t", "score,none": value, "rougeL,none": value, "acc_norm,none": value / 2, "f1,none": value / 2}  # noqa: E731
+        for value in (0.9, 1.2):
+            write(file, {"results": {"t": entry(value), "sq": {"HasAns_f1,none": 0.5, "f1,none": value}, "pct": {"acc,none": 95.0}}, "versions": {},
+                         "model_name": "org/m", "configs": {}})
+            run, done = self.imported(file)
+            results = read_json(run.path / "results/m/t.json")
+            self.assertEqual([results[name] for name in ("score", "rougeL", "acc_norm", "f1")], [value, value, 50 * value, 50 * value])
+            self.assertEqual(read_json(run.path / "results/m/sq.json")["f1"], value)
+            self.assertEqual(read_json(run.path / "results/m/pct.json")["acc"], 95)
+            self.assertIn("pct: acc is 95, which is no share", done.stderr)
+            self.assertIn("score is not known to be a share", done.stderr)
+
     def test_rows_are_hashed_as_python_writes_them(self):
         docs = [{"q": "Qé b0", "c": ["x", "yy"], "l": 0, "li": [1, [2, 3]], "fl": 0.1}, {"a": [], "b": {}, "n": None, "t": True, "f": [1e-05, 1e16, 1.0, -0.0, 123456789.125, 1e-4, 5e-324]},
                 {"s": "a\tb\n\u0001\"\\ \u007f \u2028 😀"}]

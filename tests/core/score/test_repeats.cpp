@@ -77,6 +77,18 @@ TEST_CASE("pass@k of a metric between right and wrong is an error") {
   CHECK_THAT(result->error->message, Contains("\"pass_at\"") && Contains("f1"));
 }
 
+TEST_CASE("there is no pass@k of a metric of which less is better") {
+  config::DatasetConfig dataset = scored_set();
+  dataset.pass_at = {1, 2};
+  const auto facts = facts_from_json(R"({"values":[{"name":"ter","higher_is_better":false}]})", "metric:ter");
+  REQUIRE(facts);
+  const auto result =
+      score_with(dataset, steps_of({constant("ter", {{{"ter", 1}}, {}, {}})}), repeated({"10"}), 1, {{"ter", *facts}});
+  REQUIRE(result);
+  CHECK_FALSE(result->error);
+  for (const auto& one : result->numbers) CHECK_FALSE(one.metric.starts_with("pass@"));
+}
+
 TEST_CASE("a metric's own aggregate is taken of each repeat apart") {
   MetricStep counting = exact();
   counting.aggregate = [](std::span<const Judged> samples,
