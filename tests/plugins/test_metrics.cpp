@@ -248,6 +248,14 @@ TEST_CASE("contains looks for whole words") {
     CHECK(holds_number(n.text, *number_alone(n.answer)) == n.there);
   }
   for (const char* other : {"007", "5 apples", "555-1234", "10:30", "five", ""}) CHECK_FALSE(number_alone(other));
+  // an article alone is found as it is written
+  for (const Number& a : {Number{"A", "The blood type is A.", true}, {"A", "a blood type", false}, {"A", "AB", false}, {"the", "it is \"the\"", true}, {"The", "the", false},
+                          {"An", "An", true}}) {
+    INFO(a.answer << " in " << a.text);
+    REQUIRE(article_alone(a.answer, {}));
+    CHECK(holds_article(a.text, *article_alone(a.answer, {}), {}) == a.there);
+  }
+  for (const char* other : {"B", "a cat", "", "..."}) CHECK_FALSE(article_alone(other, {}));
 }
 
 TEST_CASE("classes and distances") {

@@ -23,8 +23,10 @@ struct Contains : Metric {
     for (const std::string& answer : answers) {
       // without punctuation a number has neither sign nor point
       const auto number = !opencompass && whole_words && rules.ignore_punctuation ? metric::number_alone(answer) : std::nullopt;
+      const auto article = opencompass ? std::nullopt : metric::article_alone(answer, rules);
       found += opencompass ? metric::contains_opencompass(prediction, answer)
                : number    ? metric::holds_number(sample.prediction, *number)
+               : article   ? metric::holds_article(sample.prediction, *article, rules)
                            : metric::stands_in(prediction, metric::normalized(answer, rules), whole_words);
     }
     if (references == "share") return static_cast<double>(found) / static_cast<double>(answers.size());

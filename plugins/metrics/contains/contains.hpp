@@ -29,6 +29,20 @@ inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_
   return false;
 }
 
+/// What is left of an answer that is an article alone, as it is written ("A", "The"); nothing of others.
+inline std::optional<std::string> article_alone(std::string_view answer, TokenRules rules) {
+  if (!rules.ignore_articles || !normalized(answer, rules).empty()) return std::nullopt;
+  rules.ignore_case = rules.ignore_articles = false;
+  std::string out = normalized(answer, rules);
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+/// Whether that article stands in a text as a word and in that case: the blood type A, not a type.
+inline bool holds_article(std::string_view text, std::string_view article, TokenRules rules) {
+  rules.ignore_case = rules.ignore_articles = false;
+  return stands_in(normalized(text, rules), article, true);
+}
+
 /// The value of an answer that is a number and nothing else; nothing of "007", whose zeros count.
 inline std::optional<std::string> number_alone(std::string_view answer) {
   const std::string plain = utf8::half_width(answer);
