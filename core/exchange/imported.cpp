@@ -243,8 +243,12 @@ Result<void> ImportedRun::add(const ImportedTask& task) {
 Result<std::filesystem::path> ImportedRun::finish() {
   // groups whose members are not all there would be errors when the file is read
   std::erase_if(config_.summarizer.groups, [&](const config::SummaryGroup& group) {
-    return std::any_of(group.members.begin(), group.members.end(),
-                       [&](const std::string& member) { return config::find_dataset(config_, member) == nullptr; });
+    const auto lacking = std::find_if(group.members.begin(), group.members.end(), [&](const std::string& member) {
+      return config::find_dataset(config_, member) == nullptr;
+    });
+    if (lacking == group.members.end()) return false;
+    note(fmt::format("the group {} is left out: its member {} is not there", group.name, *lacking));
+    return true;
   });
   for (const config::ModelConfig& model : config_.models)
     for (const config::DatasetConfig& set : config_.datasets) {

@@ -261,6 +261,29 @@ std::vector<ImportedNumber> numbers_in(const Value& entry, const Scales& scales,
   return out;
 }
 
+// Do results and samples belong together? Means are compared, where the files say that it is one, and numbers of questions.
+void say_disagreements(const ImportedTask& task, const Value* config, ImportedRun& run) {
+  if (task.attempts.empty()) return;
+  if (task.questions && *task.questions != task.attempts.size())
+    run.note(fmt::format("{}: its results are of {} questions, and its samples of {}; both are kept as they are", task.dataset,
+                         *task.questions, task.attempts.size()));
+  for (const ImportedNumber& number : task.numbers) {
+    const std::string metric = number.name.substr(0, number.name.find(','));
+    const Value* said = listed(config, metric);
+    const bool usual = metric == "acc" || metric == "acc_norm" || metric == "exact_match";
+    if ((said ? json::find_string(*said, "aggregation") : std::nullopt).value_or(usual ? "mean" : "") != "mean") continue;
+    double sum = 0;
+    uint64_t n = 0;
+    for (const ImportedAttempt& one : task.attempts)
+      for (const auto& [name, value] : one.scores)
+        if (name == number.name && !std::isnan(value)) sum += value, ++n;
+    const double mean = (number.percent ? 100 : 1) * sum / static_cast<double>(n);
+    if (n == task.attempts.size() && std::abs(mean - number.value) > std::max(0.01, 1e-3 * std::abs(number.value)))
+      run.note(fmt::format("{}: {} is {:.2f} by its results, and {:.2f} by its samples; both are kept as they are",
+                           task.dataset, number.name, number.value, mean));
+  }
+}
+
 bool has_several_filters(const Value& entry) {
   std::vector<std::string> filters;
   for (const auto& member : entry.GetObject())
@@ -314,7 +337,7 @@ void add_group(const Value& file, const std::string& name, ImportedRun& run) {
   group.name = name;
   leaves_of(*subtasks, name, group.members);
   const Value* own = json::find(*results, name);
-  if (!own || !own->IsObject()) return;
+  if (!own || !own->IsObject()) return run.note(fmt::format("the group {} is left out: it has no numbers", name));
   std::vector<config::SummaryGroup> groups;
   for (const auto& member : own->GetObject()) {
     const std::string key(json::text(member.name));
@@ -379,6 +402,7 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
     if (const Value* counts = json::find(file, "n-samples"))
       if (const Value* count = json::find(*counts, name))
         if (const auto n = json::find_int(*count, "effective"); n && *n >= 0) task.questions = static_cast<uint64_t>(*n);
+    if (task.replies_left_out == 0 && !ours) say_disagreements(task, config, run);
     SXT_CHECK(run.add(task));
   }
   if (const Value* groups = json::find(file, "groups"); groups && groups->IsObject() && json::find(file, "group_subtasks"))

@@ -187,6 +187,23 @@ class Exchange(ContractTest):
             self.assertIn("pct: acc is 95, which is no share", done.stderr)
             self.assertIn("score is not known to be a share", done.stderr)
 
+    def test_samples_that_are_not_the_results_are_said(self):
+        folder = self.dir / "x"
+        entry = lambda value: {"alias": "t", "acc,none": value, "f1,none": 0.9}  # noqa: E731
+        write(folder / "results_2026-01-31T09-08-07.000001.json", {
+            "results": {"t": entry(0.95), "u": entry(0.60), "g": {"acc,none": 0.1}}, "groups": {"g": {"acc,none": 0.1}}, "group_subtasks": {"g": ["t", "u"]},
+            "versions": {}, "model_name": "org/m", "n-samples": {"t": {"effective": 20}, "u": {"effective": 5}},
+            "configs": {name: {"output_type": "generate_until", "metric_list": [{"metric": "acc", "aggregation": "mean"}, {"metric": "f1", "aggregation": "f1"}]} for name in "tu"}})
+        for name in "tu":
+            write(folder / f"samples_{name}_2026-01-31T09-08-07.000001.jsonl", "".join(json.dumps({
+                "doc_id": i, "doc": {"q": i}, "target": "a", "arguments": [["p", {}]], "resps": [["r"]], "filtered_resps": ["r"], "acc": float(i < 3), "f1": 0.0}) + "\n" for i in range(5)))
+        run, done = self.imported(folder)
+        self.assertIn("t: acc is 95.00 by its results, and 60.00 by its samples", done.stderr)
+        self.assertIn("t: its results are of 20 questions, and its samples of 5", done.stderr)
+        self.assertNotIn(" u: ", done.stderr)
+        self.assertNotIn("f1 is", done.stderr)
+        self.assertIn("the group g is left out", done.stderr)
+
     def test_rows_are_hashed_as_python_writes_them(self):
         docs = [{"q": "Qé b0", "c": ["x", "yy"], "l": 0, "li": [1, [2, 3]], "fl": 0.1}, {"a": [], "b": {}, "n": None, "t": True, "f": [1e-05, 1e16, 1.0, -0.0, 123456789.125, 1e-4, 5e-324]},
                 {"s": "a\tb\n\u0001\"\\ \u007f \u2028 😀"}]
