@@ -5,6 +5,7 @@
 #include "exact.hpp"
 #include "numeric.hpp"
 #include "parser.hpp"
+#include "units.hpp"
 
 namespace sextant::metric::math {
 
@@ -249,7 +250,8 @@ inline bool equal(std::string_view one, std::string_view other) {
   if (given == wanted) return true;
   const std::string words = plain_words(given), meant = plain_words(wanted);
   if (!words.empty() && words == meant) return true;
-  if (given.size() > 4000 || wanted.size() > 4000 || is_word(wanted) || is_word(given)) return false;
+  if (given.size() > 4000 || wanted.size() > 4000 || is_word(wanted) || is_word(given) || units_differ(given, wanted))
+    return false;
   const auto same = [](std::string_view given, std::string_view wanted) {
     for (const bool thousands : {true, false}) {
       const auto a = read(given, thousands), b = read(wanted, thousands);

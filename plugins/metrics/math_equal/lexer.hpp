@@ -117,7 +117,18 @@ class Lexer {
   void take_word() {
     const size_t begin = at_;
     while (at_ < text_.size() && letter(text_[at_])) ++at_;
-    put(Token::Kind::word, std::string(text_.substr(begin, at_ - begin)));
+    if (const std::string_view word = text_.substr(begin, at_ - begin); !put_sign_word(word))
+      put(Token::Kind::word, std::string(word));
+  }
+  // words behind a number that are a sign: 5 percent, 3 squared
+  bool put_sign_word(std::string_view word) {
+    if (tokens_.empty()) return false;
+    if (word == "percent") return put(Token::Kind::sign, "%"), true;
+    if (word == "factorial") return put(Token::Kind::sign, "!"), true;
+    if (word != "squared" && word != "cubed") return false;
+    put(Token::Kind::sign, "^");
+    put(Token::Kind::number, word == "squared" ? "2" : "3");
+    return true;
   }
 
   void take_command() {
@@ -160,7 +171,8 @@ class Lexer {
     if (at_ >= text_.size() || text_[at_] != '{') return;
     const size_t close = text::closing_brace(text_, at_);
     const size_t end = close == text_.npos ? text_.size() : close;
-    put(Token::Kind::text, std::string(text::strip(text_.substr(at_ + 1, end - at_ - 1))));
+    if (const std::string_view words = text::strip(text_.substr(at_ + 1, end - at_ - 1)); !put_sign_word(words))
+      put(Token::Kind::text, std::string(words));
     at_ = std::min(text_.size(), end + 1);
   }
 

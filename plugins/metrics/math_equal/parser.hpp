@@ -152,6 +152,8 @@ class Parser {
                                                  "hr", "hrs", "lb", "lbs", "oz", "mL", "ml", "pm",  "am",  "yd",  "cc"};
     for (const std::string_view unit : units)
       if (word == unit) return true;
+    for (const std::string_view changes : {"half", "below", "negative", "minus"})   // another number
+      if (word == changes) return false;
     return word.size() >= 4 && !is_function(word) && word != "infinity" && word != "sqrt" && word != "frac";
   }
 
