@@ -28,20 +28,6 @@ json::Value turns(const std::string& question, const std::string& reply, Allocat
 
 bool is_letter(const std::string& label) { return label.size() == 1 && label[0] >= 'A' && label[0] <= 'Z'; }
 
-// A label that stands alone, the longer one first where one begins with the other.
-std::string pattern_of(std::vector<std::string> labels) {
-  std::stable_sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  for (std::string& label : labels) {
-    std::string escaped;
-    for (const char c : label) {
-      if (std::string_view("\\^$.|?*+()[]{}-/#").find(c) != std::string_view::npos) escaped += '\\';
-      escaped += c;
-    }
-    label = escaped;
-  }
-  return "(?<![\\p{L}\\p{N}])(" + join(labels, "|") + ")(?![\\p{L}\\p{N}])";
-}
-
 /// What the user says: the .meta.json, and the flags over it.
 class Custom {
  public:
@@ -270,10 +256,12 @@ class Custom {
     out.template_ = {defaults.template_, json::write(config)};
     if (file_.kind == "mcq" && method_ == "gen") {
       const bool letters = std::all_of(file_.labels.begin(), file_.labels.end(), is_letter);
+      std::vector<std::string> quoted;
+      for (const std::string& label : file_.labels) quoted.push_back(json::quote(label));
       out.filters.front().postprocessors = {
           letters ? PluginChoice{defaults.option_postprocessor, fmt::format("{{\"options\":\"{}\"}}", join(file_.labels, ""))}
                   : PluginChoice{defaults.label_postprocessor,
-                                 fmt::format("{{\"pattern\":{}}}", json::quote(pattern_of(file_.labels)))}};
+                                 fmt::format("{{\"labels\":[{}]}}", join(quoted, ","))}};
     }
     if (!file_.answer.empty()) out.metrics = {{defaults.metric, "{}"}};
     return out;

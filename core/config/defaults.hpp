@@ -13,7 +13,7 @@ struct Defaults {
   struct CustomDataset {                    // of --custom-dataset-path
     std::string loader, template_, metric;
     std::string option_postprocessor;       // of generated answers to multiple-choice questions; its "options" are filled in
-    std::string label_postprocessor = "regex";  // where the options' labels are not capital letters; its "pattern" is filled in
+    std::string label_postprocessor = "first_label";  // where the options' labels are not capital letters; its "labels" are filled in
   } custom_dataset;
   struct Tasks {                            // of --tasks
     std::string loader, template_, filter, exact_match;

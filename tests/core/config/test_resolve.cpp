@@ -299,12 +299,12 @@ TEST_CASE("OpenCompass' documented keys of .meta.json are taken", "[config]") {
   }
 }
 
-TEST_CASE("labels that are not capital letters are read by a pattern", "[config]") {
+TEST_CASE("labels that are not capital letters are read by first_label", "[config]") {
   Fixture f;
   f.custom_file.labels = {"1", "10", "C++"};
   const DatasetConfig set = f.custom();
-  CHECK(set.filters[0].postprocessors[0].id == "regex");
-  CHECK(set.filters[0].postprocessors[0].config == R"x({"pattern":"(?<![\\p{L}\\p{N}])(C\\+\\+|10|1)(?![\\p{L}\\p{N}])"})x");
+  CHECK(set.filters[0].postprocessors[0].id == "first_label");
+  CHECK(set.filters[0].postprocessors[0].config == R"({"labels":["1","10","C++"]})");
 }
 
 TEST_CASE("a custom file without answers is inferred and not scored, and its configuration can be read again", "[config]") {
