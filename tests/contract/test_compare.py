@@ -358,6 +358,18 @@ class Familiar(ContractTest):
         said = "a text of one is more familiar than one of other in %.1f %% of all pairs (12 and 9 texts" % (100 * above)
         self.assertIn(said, outcome.stdout)
         self.assertIn(said, self.sextant("report", outcome.run.path).stdout)
+        for one in sets:
+            one["reader"]["cluster_column"] = "answer"
+        write(self.dir / "run.json", {"datasets": sets})
+        run = self.run_sample("run.json")
+        means = []
+        for name in ("one", "other"):
+            clusters = {}
+            for line in run.run.samples(name):
+                clusters.setdefault(line["cluster"], []).append(line["scores"]["min_k_plus_plus"])
+            means.append([statistics.mean(values) for values in clusters.values()])
+        above = statistics.mean((a > b) + 0.5 * (a == b) for a in means[0] for b in means[1])
+        self.assertIn("in %.1f %% of all pairs (%d clusters of 12 and %d clusters of 9 texts" % (100 * above, len(means[0]), len(means[1])), run.stdout)
 
     def test_a_backend_that_cannot_say_it(self):
         make_mcq(self.dir / "set.jsonl", 4)
