@@ -13,12 +13,14 @@ namespace {
 constexpr std::string_view metric = "min_k_plus_plus";
 
 struct Familiarity {
-  std::vector<double> values;  // of each text; of each cluster the mean, where the card names clusters: its texts are no independent draws
+  std::vector<double>
+      values;  // of each text; of each cluster the mean, where the card names clusters: its texts are no independent draws
   size_t texts = 0;
 };
 
 std::string counted(const Familiarity& of) {
-  return of.texts == of.values.size() ? fmt::format("{}", of.texts) : fmt::format("{} clusters of {}", of.values.size(), of.texts);
+  return of.texts == of.values.size() ? fmt::format("{}", of.texts)
+                                      : fmt::format("{} clusters of {}", of.values.size(), of.texts);
 }
 
 // None where they cannot be read, of which the table tells.
@@ -67,7 +69,8 @@ void compare_familiarity(report::Table& table, const store::RunFolder& folder, c
       if (other.values.empty()) continue;
       const stats::RankSum both = stats::rank_sum(first.values, other.values);
       table.findings.push_back(fmt::format(
-          "{}: a text of {} is more familiar than one of {} in {:.1f} % of all pairs ({} and {} texts, {}; p {:.3g} by ranks, as far as "
+          "{}: a text of {} is more familiar than one of {} in {:.1f} % of all pairs ({} and {} texts, {}; p {:.3g} by ranks, "
+          "as far as "
           "the two sets would be alike had the model seen neither)",
           model, sets[base]->task_name, sets[i]->task_name, 100 * both.above, counted(first), counted(other), metric, both.p));
     }

@@ -60,6 +60,10 @@ Result<Gate> decide(const Report& report, double margin) {
   }
   out.difference = differences.size() == 1 ? differences.front() : stats::of_average(differences, weights);
   out.wholes = wholes(report.comparisons);
+  const auto turns = std::find_if(report.comparisons.begin(), report.comparisons.end(),
+                                  [](const Comparison& one) { return !one.higher_is_better; });
+  if (turns != report.comparisons.end())
+    out.wholes.push_back(fmt::format("less is better of {}: + means that it fell", turns->metric));
   const stats::Decision whole = stats::decide(out.difference, margin);
   out.verdict = whole.verdict;
   out.more = whole.more;

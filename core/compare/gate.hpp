@@ -18,7 +18,7 @@ struct Gate {
   stats::Interval difference;        // more is better
   std::optional<uint64_t> more;      // inconclusive: about how many more questions it takes
   std::vector<GatePart> parts;       // one a comparison, in their order
-  std::vector<std::string> wholes;   // what a table shows otherwise than the gate decides: a sentence each
+  std::vector<std::string> wholes;   // what a table shows otherwise than the gate decides, a sign that is turned: a sentence each
 };
 
 /// Every question weighs the same: go where the mean of all differences, turned so that more is better, is shown to be above

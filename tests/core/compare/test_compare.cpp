@@ -177,7 +177,8 @@ TEST_CASE("where less is better, flips and gates are turned") {
   const auto gate = compare::decide(report, 1);
   REQUIRE(gate);
   CHECK(gate->verdict == stats::Verdict::no_go);
-  CHECK_THAT(to_line(*gate), Catch::Matchers::StartsWith("no-go: accuracy of law -100.00 ["));
+  CHECK_THAT(to_line(*gate), Catch::Matchers::StartsWith("no-go: accuracy of law -100.00 [") &&
+                                 Catch::Matchers::Contains("less is better of accuracy: + means that it fell"));
 }
 
 TEST_CASE("one data set that is much worse is a no-go, however good the others are") {
