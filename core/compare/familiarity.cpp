@@ -53,6 +53,12 @@ Familiarity familiarity_of(const store::RunFolder& folder, const std::string& mo
   return out;
 }
 
+// The share of a text's tokens that its number looks at.
+double percent_of(const config::DatasetConfig& dataset) {
+  const auto own = json::parse(dataset.inferencer.config, dataset.card_path);
+  return own ? json::find_number(*own, "percent").value_or(20) : 20;
+}
+
 }  // namespace
 
 void compare_familiarity(report::Table& table, const store::RunFolder& folder, const config::RunConfig& run) {
@@ -67,6 +73,12 @@ void compare_familiarity(report::Table& table, const store::RunFolder& folder, c
     for (size_t i = base + 1; i < sets.size() && !first.values.empty(); ++i) {
       const Familiarity other = familiarity_of(folder, model, sets[i]->task_name);
       if (other.values.empty()) continue;
+      if (percent_of(*sets[base]) != percent_of(*sets[i])) {
+        table.findings.push_back(fmt::format(
+            "{}: {} and {} are not compared: their numbers look at other shares of a text's tokens (percent {:g} and {:g})",
+            model, sets[base]->task_name, sets[i]->task_name, percent_of(*sets[base]), percent_of(*sets[i])));
+        continue;
+      }
       const stats::RankSum both = stats::rank_sum(first.values, other.values);
       table.findings.push_back(fmt::format(
           "{}: a text of {} is more familiar than one of {} in {:.1f} % of all pairs ({} and {} texts, {}; p {:.3g} by ranks, "

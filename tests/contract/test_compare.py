@@ -370,6 +370,9 @@ class Familiar(ContractTest):
             means.append([statistics.mean(values) for values in clusters.values()])
         above = statistics.mean((a > b) + 0.5 * (a == b) for a in means[0] for b in means[1])
         self.assertIn("in %.1f %% of all pairs (%d clusters of 12 and %d clusters of 9 texts" % (100 * above, len(means[0]), len(means[1])), run.stdout)
+        sets[1]["infer"]["inferencer"]["percent"] = 50
+        write(self.dir / "run.json", {"datasets": sets})
+        self.assertIn("one and other are not compared: their numbers look at other shares of a text's tokens (percent 30 and 50)", self.run_sample("run.json").stdout)
 
     def test_a_backend_that_cannot_say_it(self):
         make_mcq(self.dir / "set.jsonl", 4)
