@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include "../data/fields.hpp"
 #include "../store/samples_file.hpp"
-#include "results.hpp"
+#include "score.hpp"
 
 namespace sextant::score {
 namespace {
@@ -130,16 +130,12 @@ bool is_results_member(std::string_view name) {
 
 // Every number that stands directly in the object is a row of the table, so counts stand one level below.
 Result<void> write_results(const Scored& scored, bool with_details, const Write& write) {
-  return write_results(scored, with_details, "", write);
-}
-
-Result<void> write_results(const Scored& scored, bool with_details, const std::string& samples_sha256, const Write& write) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
   Members numbers;
   for (const data::Estimate& number : scored.numbers) numbers.set(out, number.metric, number_or_null(number.value), a);
-  if (!samples_sha256.empty()) json::set(out, store::samples_member, samples_sha256, a);
+  if (!scored.samples_sha256.empty()) json::set(out, store::samples_member, scored.samples_sha256, a);
   json::Value counts(rapidjson::kObjectType);
   json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);

@@ -70,6 +70,7 @@ struct Scored {
   std::vector<Repeated> repeated;
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
+  std::string samples_sha256;                  // of the samples file that was written of them; empty: none was
   std::vector<data::Finding> findings;         // what to know of the numbers
   struct Suspicious {
     std::string model;

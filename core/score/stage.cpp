@@ -8,7 +8,6 @@
 #include "../config/pairs.hpp"
 #include "../store/task_log.hpp"
 #include "judged.hpp"
-#include "results.hpp"
 
 namespace sextant::score {
 namespace {
@@ -33,10 +32,8 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
                                store::KeptAttempts* kept) {
   const store::TaskLog log(folder.eval_log(record.model, record.dataset));
   std::optional<Scored> scored;
-  std::string samples_sha256;            // of a judge's samples nothing is said
   if (!dataset.metrics.empty() || !dataset.judge) {
     SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log, record.samples, kept));
-    SXT_TRY(samples_sha256, sha256_file(folder.samples(record.model, record.dataset)));
   }
   if (dataset.judge) {
     SXT_TRY(Scored judged, dataset.judge->pairs
@@ -46,7 +43,7 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
     else scored = std::move(judged);
   }
   SXT_TRY(FileWriter file, FileWriter::open(folder.results(record.model, record.dataset)));
-  SXT_CHECK(write_results(*scored, run.dump_eval_details, samples_sha256, [&](std::string_view part) { return file.write(part); }));
+  SXT_CHECK(write_results(*scored, run.dump_eval_details, [&](std::string_view part) { return file.write(part); }));
   SXT_CHECK(file.commit());
   record.results_sha256 = scored->results_sha256;
   record.samples_failed = scored->failed;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <thread>
+#include <sextant/sha256.hpp>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../config/own_chains.hpp"
@@ -45,12 +46,18 @@ Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, 
           score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, samples.parent_path()));
   for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
   SXT_TRY(FileWriter file, FileWriter::open(samples));
+  Sha256 hash;
   SXT_CHECK(write_samples(
-      scored, [&](std::string_view part) { return file.write(part); },
+      scored,
+      [&](std::string_view part) {
+        hash.add(part);
+        return file.write(part);
+      },
       [&](const LineParts& attempt, const std::string& message) {
         log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
       }));
   SXT_CHECK(file.commit());
+  scored.samples_sha256 = hash.hex();
   return scored;
 }
 
