@@ -91,4 +91,14 @@ Result<void> scan_members(const InputFile& file, const std::function<bool(std::s
   return parsed ? Error{Error::Kind::data, file.path().string() + ": the file holds no JSON object"} : parsed.error();
 }
 
+Result<std::string> member_of(const InputFile& file, std::string_view name) {
+  std::string out;
+  SXT_CHECK(scan_members(file, [&](std::string_view found, uint64_t begin, uint64_t end) {
+    if (found != name) return true;
+    if (auto value = file.read(begin, end - begin)) out = *std::move(value);
+    return false;
+  }));
+  return out;
+}
+
 }  // namespace sextant

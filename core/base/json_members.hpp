@@ -38,4 +38,7 @@ class MemberScan {
 Result<void> scan_members(const InputFile& file,
                           const std::function<bool(std::string_view name, uint64_t begin, uint64_t end)>& member);
 
+/// The first such member's value as it is written; empty where there is none, or where it cannot be read.
+Result<std::string> member_of(const InputFile& file, std::string_view name);
+
 }  // namespace sextant

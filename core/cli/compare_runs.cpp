@@ -57,15 +57,9 @@ void add_precision(const Subject& a, const Subject& b, const compare::Answers& x
 // Further replies to a set's questions, which an import has not taken over.
 uint64_t replies_left_out(const Subject& side, const std::string& dataset) {
   if (!json::find(side.run->config, "imported")) return 0;
-  std::string counts = "{}";
   const auto file = InputFile::open(side.run->folder->results(side.model, dataset));
-  if (file)
-    (void)scan_members(*file, [&](std::string_view name, uint64_t begin, uint64_t end) {
-      if (name != "counts") return true;
-      if (auto value = file->read(begin, end - begin)) counts = *std::move(value);
-      return false;
-    });
-  const auto counted = json::parse(counts, "counts");
+  const auto counts = file ? member_of(*file, "counts") : Result<std::string>(file.error());
+  const auto counted = counts ? json::parse(*counts, "counts") : Result<json::Document>(counts.error());
   return counted ? static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(*counted, "replies_left_out").value_or(0))) : 0;
 }
 

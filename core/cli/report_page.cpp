@@ -5,8 +5,6 @@
 #include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
-#include "../compare/familiarity.hpp"
-#include "../compare/robustness.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
 #include "../report/robustness.hpp"
@@ -107,12 +105,7 @@ Result<json::Document> suspicious_in(const std::filesystem::path& results) {
   std::error_code code;
   if (!std::filesystem::exists(results, code)) return out;
   SXT_TRY(const InputFile file, InputFile::open(results));
-  std::string text;
-  SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
-    if (name != "suspicious") return true;
-    if (auto value = file.read(begin, end - begin)) text = *std::move(value);
-    return false;
-  }));
+  SXT_TRY(const std::string text, member_of(file, "suspicious"));
   if (!text.empty()) { SXT_TRY(out, json::parse(text, results.string())); }
   return out;
 }
@@ -196,9 +189,7 @@ Result<TabledRun> tabled_run(RunView view) {
   settle_record(view.record, run);
   report::Table table = report::table_of_run(*view.folder, run, view.record);
   const auto by = [&](const std::string& dataset) { return view.judged_by(dataset); };
-  compare::mark_best(table, *view.folder, by);
-  compare::measure_robustness(table, *view.folder, run, by);
-  compare::compare_familiarity(table, *view.folder, run);
+  compare::complete_table(table, *view.folder, run, by);
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

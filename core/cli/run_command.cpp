@@ -10,8 +10,6 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../compare/best.hpp"
-#include "../compare/familiarity.hpp"
-#include "../compare/robustness.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
@@ -473,9 +471,7 @@ Result<int> run(const RunCommandFlags& given) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
       return set ? judged_by(run, *set) : compare::JudgedBy();
     };
-    compare::mark_best(*table, *folder, by);
-    compare::measure_robustness(*table, *folder, run, by);
-    compare::compare_familiarity(*table, *folder, run);
+    compare::complete_table(*table, *folder, run, by);
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));

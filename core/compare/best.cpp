@@ -3,6 +3,8 @@
 #include <set>
 #include "../stats/paired.hpp"
 #include "compare.hpp"
+#include "familiarity.hpp"
+#include "robustness.hpp"
 
 namespace sextant::compare {
 namespace {
@@ -56,6 +58,13 @@ void mark_best(report::Table& table, const store::RunFolder& folder,
     if (models.size() != static_cast<size_t>(numbers)) continue;
     if (const auto best = best_of(models)) row.cells[columns[*best]].best = true;
   }
+}
+
+void complete_table(report::Table& table, const store::RunFolder& folder, const config::RunConfig& run,
+                    const std::function<JudgedBy(const std::string& dataset)>& judged_by) {
+  mark_best(table, folder, judged_by);
+  measure_robustness(table, folder, run, judged_by);
+  compare_familiarity(table, folder, run);
 }
 
 }  // namespace sextant::compare

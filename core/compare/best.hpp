@@ -18,4 +18,8 @@ std::optional<size_t> best_of(std::span<const Answers> models);
 void mark_best(report::Table& table, const store::RunFolder& folder,
                const std::function<JudgedBy(const std::string& dataset)>& judged_by);
 
+/// All that comparing a run's own samples adds to its table: the best, how robust the numbers are, how familiar the texts.
+void complete_table(report::Table& table, const store::RunFolder& folder, const config::RunConfig& run,
+                    const std::function<JudgedBy(const std::string& dataset)>& judged_by);
+
 }  // namespace sextant::compare

@@ -73,17 +73,16 @@ void compare_familiarity(report::Table& table, const store::RunFolder& folder, c
     for (size_t i = base + 1; i < sets.size() && !first.values.empty(); ++i) {
       const Familiarity other = familiarity_of(folder, model, sets[i]->task_name);
       if (other.values.empty()) continue;
-      if (percent_of(*sets[base]) != percent_of(*sets[i])) {
+      if (const double one = percent_of(*sets[base]), two = percent_of(*sets[i]); one != two) {
         table.findings.push_back(fmt::format(
             "{}: {} and {} are not compared: their numbers look at other shares of a text's tokens (percent {:g} and {:g})",
-            model, sets[base]->task_name, sets[i]->task_name, percent_of(*sets[base]), percent_of(*sets[i])));
+            model, sets[base]->task_name, sets[i]->task_name, one, two));
         continue;
       }
       const stats::RankSum both = stats::rank_sum(first.values, other.values);
       table.findings.push_back(fmt::format(
           "{}: a text of {} is more familiar than one of {} in {:.1f} % of all pairs ({} and {} texts, {}; p {:.3g} by ranks, "
-          "as far as "
-          "the two sets would be alike had the model seen neither)",
+          "as far as the two sets would be alike had the model seen neither)",
           model, sets[base]->task_name, sets[i]->task_name, 100 * both.above, counted(first), counted(other), metric, both.p));
     }
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include <sextant/plain_text.hpp>
 #include "../base/text.hpp"
 #include "../config/option_columns.hpp"
 #include "../config/perturb.hpp"
@@ -84,11 +85,7 @@ class UnshownOptions {
     if (columns_.size() > 1) value = k < columns_.size() ? json::find(record, columns_[k]) : nullptr;
     else if (const json::Value* list = json::find(record, columns_.front()); list && list->IsArray() && k < list->Size())
       value = &(*list)[static_cast<rapidjson::SizeType>(k)];
-    return value && value->IsString() ? strip(json::text(*value)) : std::string_view();
-  }
-  static std::string_view strip(std::string_view text) {
-    const size_t begin = text.find_first_not_of(" \t\r\n"), end = text.find_last_not_of(" \t\r\n");
-    return begin == text.npos ? std::string_view() : text.substr(begin, end + 1 - begin);
+    return value && value->IsString() ? text::strip(json::text(*value), " \t\r\n") : std::string_view();
   }
   const std::vector<std::string> columns_;
   std::vector<uint64_t> seen_, missing_;  // [option] rows that have it, and of these those that do not show it

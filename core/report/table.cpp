@@ -155,7 +155,7 @@ Average average(const config::SummaryGroup& group, const std::string& metric, co
   std::vector<const std::map<std::string, double>*> shares;
   bool of_groups = false;
   std::vector<std::string> lacking;
-  bool any_task = false, any_failed = false, any_missing = false, higher_is_better = true, mixed = false;
+  bool any_task = false, any_failed = false, any_missing = false;
   for (size_t i = 0; i < group.members.size(); ++i) {
     const std::string& name = group.members[i];
     const auto it = members.find(name);
@@ -176,8 +176,6 @@ Average average(const config::SummaryGroup& group, const std::string& metric, co
       shares.push_back(&member->shares);
       of_groups = of_groups || !member->shares.contains(name);
       (cell->estimate.higher_is_better ? out.higher : out.lower).push_back(name);
-      if (numbers.size() > 1 && cell->estimate.higher_is_better != higher_is_better) mixed = true;
-      higher_is_better = cell->estimate.higher_is_better;
       out.member.samples += member->samples;
       continue;
     }
@@ -197,7 +195,7 @@ Average average(const config::SummaryGroup& group, const std::string& metric, co
     if (of_groups) take_interval(whole, out.member.shares, members, metric, model_index);
     out.member.cell = number_cell(whole.value);
     data::Estimate& estimate = out.member.cell.estimate;
-    estimate.higher_is_better = mixed || higher_is_better;
+    estimate.higher_is_better = out.lower.empty() || !out.higher.empty();
     estimate.n = whole.n;
     estimate.clusters = whole.clusters;
     if (whole.known()) {

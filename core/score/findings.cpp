@@ -6,6 +6,7 @@
 #include <functional>
 #include <sextant/composed.hpp>
 #include <sextant/fold_case.hpp>
+#include <sextant/json_text.hpp>
 #include <sextant/plain_text.hpp>
 #include "../config/card_parts.hpp"
 #include "../data/thinking.hpp"
@@ -128,7 +129,7 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   ++shown_;
   without_shots_ += shots_ > 0 && attempt.dropped_shots >= shots_;
 
-  const std::string reference = text_of(reading.reference_json);
+  const std::string reference = text_or_json(reading.reference_json);
   add_script(reading.reference_json);
   lists_ += reading.reference_json.starts_with('[');
   numbers_ += is_whole_number(reference);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/json_text.hpp>
 #include "../data/thinking.hpp"
 #include "steps.hpp"
 
@@ -38,7 +39,7 @@ auto apply_each(const std::string& name, const Step& step, std::span<const T> it
 std::vector<std::string> texts_of(std::string_view json_text, bool& list) {
   list = false;
   const auto parsed = json::parse(json_text, "target");
-  if (!parsed || !parsed->IsArray()) return {text_of(json_text)};
+  if (!parsed || !parsed->IsArray()) return {text_or_json(json_text)};
   list = true;
   std::vector<std::string> out;
   for (const auto& item : parsed->GetArray())
@@ -51,17 +52,6 @@ struct Place {
 };
 
 }  // namespace
-
-std::string text_of(std::string_view json_text) {
-  const auto stands_for_itself = [](char c) { return c >= ' ' && c != '"' && c != '\\' && static_cast<unsigned char>(c) < 0x80; };
-  if (json_text.size() >= 2 && json_text.front() == '"' && json_text.back() == '"' &&
-      std::all_of(json_text.begin() + 1, json_text.end() - 1, stands_for_itself))
-    return std::string(json_text.substr(1, json_text.size() - 2));
-  if (json_text.starts_with('"'))
-    if (const auto parsed = json::parse(json_text, "target"); parsed && parsed->IsString())
-      return std::string(json::text(*parsed));
-  return std::string(json_text);
-}
 
 Result<std::vector<RowReading>> StepReader::read(std::span<const Row> rows) {
   std::vector<RowReading> out;

@@ -54,7 +54,4 @@ class StepReader : public Reader {
   Steps steps_;
 };
 
-/// "A" of "\"A\"", the JSON text of anything else: a target as a metric compares it.
-std::string text_of(std::string_view json_text);
-
 }  // namespace sextant::score

@@ -1,6 +1,7 @@
 #include "values.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/json_text.hpp>
 #include <unordered_set>
 #include "steps.hpp"
 
@@ -90,7 +91,7 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
       add_verdict(number, filter, metric, readings[filter].verdicts[metric]);
   }
   if (attempt.labels.size() > 1 && !readings.front().error)
-    add_chance(number, attempt, text_of(readings.front().reference_json));
+    add_chance(number, attempt, text_or_json(readings.front().reference_json));
   if (attempt.extra_json.empty()) return;
   const auto extra = json::parse(attempt.extra_json, "extra");
   if (!extra) return;
@@ -106,7 +107,7 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
     if (target && !pairs_.empty()) pairs_[number] = pair_of(*extra, *target);
     return;
   }
-  const std::string target = text_of(readings.front().reference_json);
+  const std::string target = text_or_json(readings.front().reference_json);
   for (size_t i = 0; i < choice_kinds.size(); ++i)
     if (const auto choice = json::find_string(*choices, choice_kinds[i])) set(right_[i], number, *choice == target ? 1 : 0);
 }

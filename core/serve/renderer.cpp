@@ -20,12 +20,6 @@ Result<std::optional<std::string>> column_of(const std::string& record_json, con
   return found ? std::optional(json::write(*found)) : std::nullopt;
 }
 
-// "A" of "\"A\"", what is no text as it stands.
-std::string text_in(const std::string& json_text) {
-  const auto parsed = json_text.starts_with('"') ? json::parse(json_text, "a column") : Result<json::Document>(Error{});
-  return parsed && parsed->IsString() ? std::string(json::text(*parsed)) : json_text;
-}
-
 }  // namespace
 
 Result<plugin::Template> make_template(plugin::Host& host, const Renderer::Options& options) {
@@ -96,7 +90,7 @@ Result<Prepared> Renderer::prepare(const data::SampleId& id, const std::string& 
   prepared.sample.target_json = target ? *std::move(target) : "\"\"";   // a split without answers
   if (!options_.cluster_column.empty()) {  // samples of one value belong together
     SXT_TRY(const auto cluster, column_of(record_json, options_.cluster_column, options_.origin));
-    if (cluster) prepared.sample.cluster = text_in(*cluster);
+    if (cluster) prepared.sample.cluster = text_or_json(*cluster);
   }
   prepared.prompts = std::move(fitted.prompts);
   prepared.dropped_shots = fitted.dropped_shots;

@@ -9,14 +9,9 @@ Result<void> check_samples(const std::filesystem::path& samples, const std::file
   std::error_code code;
   if (!std::filesystem::exists(samples, code) || !std::filesystem::exists(results, code)) return {};
   SXT_TRY(const InputFile file, InputFile::open(results));
-  std::string written;
-  // what is wrong with the file, its readers say
-  (void)scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
-    if (name != samples_member) return true;
-    if (const auto value = file.read(begin, end - begin); value && value->size() > 2) written = value->substr(1, value->size() - 2);
-    return false;
-  });
-  if (written.empty()) return {};
+  const auto member = member_of(file, samples_member);
+  if (!member || member->size() <= 2) return {};  // what is wrong with the file, its readers say
+  const std::string written = member->substr(1, member->size() - 2);
   SXT_TRY(const std::string now, sha256_file(samples));
   if (now == written) return {};
   return Error{Error::Kind::data, fmt::format("{} is not what scoring wrote ({} has the SHA-256 {}..., and it is {}...); score the run "

@@ -39,21 +39,11 @@ struct Events {
   bool EndArray(Size n) { return --depth, document.EndArray(n); }
 };
 
-bool is_ascii(std::string_view text) {
-  uint64_t all = 0, word = 0;
-  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
-    std::memcpy(&word, text.data(), sizeof word);
-    all |= word;
-  }
-  for (const char c : text) all |= static_cast<unsigned char>(c);
-  return (all & 0x8080808080808080) == 0;
-}
-
 // Parsed in a copy that the document's memory holds, so that no text of it is copied again. False: what it is, or what is wrong with
 // it, the exact parser says.
 bool parse_plain(json::Document& document, std::string_view text) {
   if (text.empty() || std::memchr(text.data(), 0, text.size()) || text.find("\\u") != text.npos) return false;
-  if (!is_ascii(text) && !utf8::is_valid(text)) return false;
+  if (!utf8::is_valid(text)) return false;
   char* const copy = static_cast<char*>(document.GetAllocator().Malloc(text.size() + 1));
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';

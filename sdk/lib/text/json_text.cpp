@@ -1,4 +1,5 @@
 #include <sextant/json_text.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <sextant/utf8_text.hpp>
@@ -245,6 +246,16 @@ Member find_plain_member(std::string_view object, std::string_view name, std::st
   const Member found = Passage(object, nullptr, false, 0).member(name, ret_json);
   if (found != Member::found) ret_json.clear();
   return found;
+}
+
+std::string text_or_json(std::string_view json_text) {
+  const auto stands_for_itself = [](char c) { return class_of(c) == plain; };
+  if (json_text.size() >= 2 && json_text.front() == '"' && json_text.back() == '"' &&
+      std::all_of(json_text.begin() + 1, json_text.end() - 1, stands_for_itself))
+    return std::string(json_text.substr(1, json_text.size() - 2));
+  if (json_text.starts_with('"'))
+    if (const auto parsed = json::parse(json_text, "a text"); parsed && parsed->IsString()) return std::string(json::text(*parsed));
+  return std::string(json_text);
 }
 
 void JsonText::line(size_t depth) { append_line(out_, indent * (outer_ + depth)); }

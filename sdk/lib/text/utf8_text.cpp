@@ -14,7 +14,15 @@ size_t ascii_prefix(std::string_view text) {
   return at;
 }
 
+// valid_prefix(), by words where the text begins with ASCII.
+size_t valid_prefix_by_words(std::string_view text) {
+  const size_t plain = ascii_prefix(text);
+  return plain + valid_prefix(text.substr(plain));
+}
+
 }  // namespace
+
+bool is_valid(std::string_view text) { return valid_prefix_by_words(text) == text.size(); }
 
 Broken broken_part(std::string_view text, size_t offset) {
   const auto byte = [&](size_t k) { return static_cast<unsigned char>(text[offset + k]); };
@@ -33,7 +41,7 @@ Broken broken_part(std::string_view text, size_t offset) {
 }
 
 std::string repair(std::string_view bytes, std::vector<size_t>* origin) {
-  const size_t plain = ascii_prefix(bytes), valid = plain + valid_prefix(bytes.substr(plain));
+  const size_t valid = valid_prefix_by_words(bytes);
   std::string out(bytes.substr(0, valid));
   if (origin) {
     origin->resize(valid);

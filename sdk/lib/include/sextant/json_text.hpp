@@ -76,4 +76,7 @@ bool append_plain_object(std::string& out, std::string_view json_text, std::vect
 enum class Member { found, absent, unknown };
 Member find_plain_member(std::string_view object, std::string_view name, std::string& ret_json);
 
+/// "A" of "\"A\"", the JSON text of anything else.
+std::string text_or_json(std::string_view json_text);
+
 }  // namespace sextant

@@ -7,7 +7,7 @@
 
 namespace sextant::utf8 {
 
-inline bool is_valid(std::string_view text) { return valid_prefix(text) == text.size(); }
+bool is_valid(std::string_view text);
 
 /// Whether the byte continues a character that an earlier one begins.
 inline bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
